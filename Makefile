@@ -1,0 +1,47 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Python 3.11+ with venv, and make, are all they need.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check check-deep bench chromium clean
+
+demo: .venv/run.stamp
+	$(BIN)/request-tracker demo --port $(PORT)
+
+test: .venv/test.stamp chromium
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not deep"
+
+check: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/request-tracker process --check
+
+check-deep: .venv/test.stamp chromium
+	$(BIN)/pytest -q -n 2 -m deep
+
+bench: .venv/test.stamp
+	$(BIN)/python -m tests.benchmarks.pages
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	touch $@
+
+.venv/test.stamp: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[postgres,test]'
+	touch $@ .venv/run.stamp
+
+# The browser tests need Chromium: named by CHROMIUM, found on the PATH, or installed where apt and the user allow it.
+chromium:
+	@if [ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else echo "Chromium not found: browser tests will be skipped. Set CHROMIUM to its path to run them."; fi
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis var

@@ -1,0 +1,1 @@
+"""request_tracker: runs a connector By Request program."""

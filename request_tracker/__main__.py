@@ -1,0 +1,5 @@
+"""python -m request_tracker."""
+
+from request_tracker.cli import main
+
+main()

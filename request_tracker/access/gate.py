@@ -1,0 +1,50 @@
+"""The gate every web request passes: who is asking, and may they? Pages by session, the API by bearer token."""
+
+from flask import Flask, abort, g
+from flask import request as http
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+
+from request_tracker.access import policy, tokens, wiring
+from request_tracker.access.signin import SignedIn, load, sign_in_page
+
+
+def guard(app: Flask) -> None:
+    """Put the gate in front of every route of the app."""
+    manager = LoginManager()
+    manager.session_protection = "basic"
+    manager.user_loader(load)
+    manager.init_app(app)
+    app.before_request(_check)
+
+
+def _check() -> ResponseReturnValue | None:
+    endpoint = http.endpoint
+    if endpoint is None:
+        return None
+    if endpoint.startswith("api."):
+        _check_token(endpoint)
+        return None
+    user = current_user
+    if isinstance(user, SignedIn):
+        g.viewer = user.viewer
+    role = user.viewer.role if isinstance(user, SignedIn) else None
+    if policy.may(endpoint, role, demo=wiring.settings().demo):
+        return None
+    if role is None:
+        return sign_in_page(http.full_path if http.method == "GET" else "")
+    abort(403, "Your role does not allow this; ask an admin if you think it should")
+
+
+def _check_token(endpoint: str) -> None:
+    if policy.may(endpoint, None):
+        return
+    with wiring.reading() as session:
+        found = tokens.bearer(session, http.headers.get("Authorization", ""), wiring.now())
+    if found is None:
+        abort(401, "Send a valid API token: Authorization: Bearer rt_…")
+    g.viewer, scope = found
+    if not policy.may(endpoint, g.viewer.role):
+        abort(403, f"A person with the role {g.viewer.role} may not call this")
+    if not tokens.covers(scope, http.method, g.viewer):
+        abort(403, f"This token's scope is {scope}: ask for a wider one")

@@ -1,0 +1,67 @@
+"""Local accounts: e-mail and password (argon2), the session cookie, sign-in that is slow to guess."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import g, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import UserMixin, login_user, logout_user
+from sqlalchemy.orm import Session
+
+from request_tracker.access import wiring
+from request_tracker.rules.people import Viewer
+from request_tracker.store import passwords, people
+from request_tracker.store.people import Person
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """Flask-Login's view of a person. The session key changes with the password, which ends old sessions."""
+
+    def __init__(self, viewer: Viewer, session_key: str) -> None:
+        self.viewer = viewer
+        self.session_key = session_key
+
+    def get_id(self) -> str:
+        return f"{self.viewer.id}:{self.session_key}"
+
+
+def load(cookie_id: str) -> SignedIn | None:
+    """The person behind a session cookie, if they are still active and the key still fits."""
+    person_id, _, key = cookie_id.partition(":")
+    if not person_id.isdigit():
+        return None
+    with wiring.reading() as session:
+        person = session.get(Person, int(person_id))
+        if person is None or not person.active or not secrets.compare_digest(person.session_key, key):
+            return None
+        viewer = people.viewer(session, person.id)
+        return SignedIn(viewer, person.session_key) if viewer else None
+
+
+def check(session: Session, email: str, password: str) -> SignedIn | None:
+    """The person with this address and password. Takes as long for an unknown address as for a known one."""
+    person = people.by_email(session, email)
+    if not passwords.fits(person.password_hash if person else None, password) or person is None:
+        return None
+    viewer = people.viewer(session, person.id)
+    return SignedIn(viewer, person.session_key) if viewer else None
+
+
+def enter(user: SignedIn) -> None:
+    login_user(user)
+    g.viewer = user.viewer
+
+
+def leave() -> None:
+    logout_user()
+
+
+def sign_in_page(next_path: str) -> ResponseReturnValue:
+    return redirect(url_for("signin.form", next=next_path or None), 303)
+
+
+def local_path(target: str) -> str:
+    """Where to go after signing in: a path on this site, never another host."""
+    parts = urlsplit(target)
+    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return target if safe else "/"

@@ -1,0 +1,165 @@
+"""The one function that makes a move, and the one place that writes phase and outcome (merge and undo use it too)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from request_tracker.actions import clock, hold, record
+from request_tracker.actions.clock import Cause
+from request_tracker.rules import process
+from request_tracker.rules.people import Act
+from request_tracker.rules.phases import HOLD_MOVES, PHASE_CLOCKS, Blocker, Move
+from request_tracker.rules.process import NotAllowed, Refused
+from request_tracker.rules.terms import HoldReason, Outcome, Phase, Role
+from request_tracker.store import cases, connections, holds
+from request_tracker.store.cases import Case
+from request_tracker.store.facts import facts_of
+from request_tracker.store.requests import Request
+from request_tracker.store.timeline import Entry
+
+
+class Stale(Exception):
+    """The case changed since the person looked at it; `case` is how it stands now."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(f"{case.number} changed since you looked at it")
+        self.case = case
+
+
+def advance(
+    session: Session, case: Case, name: str, *, version: int, act: Act, fields: Mapping[str, Any] | None = None
+) -> Entry:
+    """Make the move, or raise Stale, NotAllowed, NoSuchMove or Refused (with every unmet condition).
+
+    Writes the case, the timeline entry, clock events and jobs; the caller's transaction holds them together.
+    """
+    typed = dict(fields or {})
+    (case,) = cases.locked(session, case.id)
+    _is_root(case)
+    if case.version != version:
+        raise Stale(case)
+    facts = facts_of(session, case, act, typed)
+    move = process.choose(facts, act.who.role, name)
+    _is_own(session, case, move, act)
+    if name in HOLD_MOVES:
+        return _hold(session, case, name, act, typed)
+    return _make(session, case, move, process.target(move, facts), act, typed)
+
+
+def place(
+    case: Case, phase: Phase, outcome: Outcome | None, now: datetime, *, ended_at: datetime | None = None
+) -> None:
+    """Put the case where it belongs now; the only writer of phase and outcome. Counts the version up."""
+    if Phase(case.phase) is not phase:
+        case.phase_at = now
+    case.phase = phase
+    case.outcome = outcome
+    case.ended_at = (ended_at or now) if outcome else None
+    touch(case, now)
+
+
+def touch(case: Case, now: datetime) -> None:
+    """Something others decide by has changed: whoever still looks at the old state is told so."""
+    case.version += 1
+    case.touched_at = now
+
+
+def snapshot(case: Case) -> dict[str, Any]:
+    """What an undo has to put back, as plain values."""
+    return {
+        "phase": case.phase,
+        "outcome": case.outcome,
+        "assignee_id": case.assignee_id,
+        "phase_at": case.phase_at.isoformat(),
+        "ended_at": case.ended_at.isoformat() if case.ended_at else None,
+    }
+
+
+def _make(
+    session: Session, case: Case, move: Move, goal: tuple[Phase, Outcome | None], act: Act, typed: dict[str, Any]
+) -> Entry:
+    before = snapshot(case)
+    place(case, *goal, act.now)
+    _beside(session, case, move, act)
+    entry = record.entry(
+        session,
+        case,
+        act,
+        f"move.{move.name}",
+        data={"before": before, "after": snapshot(case), "criterion": typed.get("criterion")},
+        words={field.name: typed[field.name] for field in move.fields if typed.get(field.name)},
+    )
+    _run_clocks(session, case, move, Cause(act, entry.id))
+    for effect in move.then:
+        _queue(session, case, effect, act, entry)
+    session.flush()
+    return entry
+
+
+def _beside(session: Session, case: Case, move: Move, act: Act) -> None:
+    """What a few moves change beside phase and outcome."""
+    primary = session.get(Request, case.primary_request_id)
+    if move.name == "claim":
+        case.assignee_id = act.who.id
+    elif move.name == "withdraw" and primary is not None:
+        primary.withdrawn_at = act.now
+    elif move.name == "reinstate" and primary is not None:
+        primary.withdrawn_at = None
+        _keep_starter(session, case)
+
+
+def _keep_starter(session: Session, case: Case) -> None:
+    """A starter connector still in its grace period stays after all."""
+    newest = connections.newest(session, case.id)
+    if newest is not None and newest.deleted_at is None:
+        newest.grace_until = None
+
+
+def _run_clocks(session: Session, case: Case, move: Move, cause: Cause) -> None:
+    for name in move.stops:
+        clock.stop(session, case, name, cause)
+    if move.cancels:
+        clock.cancel(session, case, move.cancels, cause)
+    for name in move.pauses:
+        clock.pause(session, case, HoldReason.REQUESTER_ACCESS, cause, only=(name,))
+    for name in move.starts:
+        clock.start(session, case, name, cause)
+    if move.after is Outcome.WITHDRAWN:
+        for name in PHASE_CLOCKS.get(Phase(case.phase), ()):
+            clock.start(session, case, name, cause)
+    if case.outcome is not None:
+        hold.end_all(session, case, cause)
+        clock.cancel(session, case, (), cause)
+
+
+def _queue(session: Session, case: Case, effect: str, act: Act, entry: Entry) -> None:
+    if effect.startswith("mail."):
+        record.notify(session, effect.removeprefix("mail."), case, act, entry)
+    else:
+        record.later(session, effect, {"case_id": case.id}, act, entry)
+
+
+def _hold(session: Session, case: Case, name: str, act: Act, typed: dict[str, Any]) -> Entry:
+    if name == "ask":
+        return hold.put_on(
+            session, case, act, reason=str(typed.get("reason") or HoldReason.REQUESTER_INFO), question=typed["question"]
+        )
+    open_ones = [each for each in holds.open_holds(session, case.id) if HoldReason(each.reason).on_requester]
+    return hold.answer(session, case, open_ones[0], act, body=typed["body"])
+
+
+def _is_root(case: Case) -> None:
+    if case.merged_into_id is not None:
+        where = cases.case_number(case.root_id or case.merged_into_id)
+        raise Refused("merged", (Blocker("merged", f"This case was merged: {where} is the one that moves", "moves"),))
+
+
+def _is_own(session: Session, case: Case, move: Move, act: Act) -> None:
+    """A requester moves only the case they are the primary of."""
+    if act.who.role is not Role.REQUESTER:
+        return
+    primary = session.get(Request, case.primary_request_id)
+    if primary is None or primary.person_id != act.who.id:
+        raise NotAllowed(f"{move.label}: only the primary requester of this case may do this")

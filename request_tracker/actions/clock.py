@@ -1,0 +1,188 @@
+"""Clocks are started, paused and stopped by appending events; the columns beside them are folded anew each time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from request_tracker.rules.calendar import Calendar, days
+from request_tracker.rules.people import Act
+from request_tracker.rules.phases import CLOCKS
+from request_tracker.rules.sla import ClockEvent, EventKind, fold
+from request_tracker.store import cases, clocks
+from request_tracker.store.base import FAR
+from request_tracker.store.cases import Case
+from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow
+
+OPEN = ("pending", "running", "paused")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What makes a clock move: the act, and the timeline entry that undo would take back."""
+
+    act: Act
+    entry_id: int | None
+    reason: str = ""
+
+
+def start(session: Session, case: Case, name: str, cause: Cause, *, at: datetime | None = None) -> Clock:
+    """Start the clock: a paused one goes on, a running one stays, an ended one begins a new cycle."""
+    latest = clocks.latest(session, case.id, name)
+    if latest is not None and latest.state in OPEN:
+        if latest.state == "paused":
+            _append(session, latest, EventKind.RESUME, cause)
+            _refold(session, latest, cause.act.now)
+        return latest
+    clock = _new(session, case, name, cycle=(latest.cycle + 1) if latest else 1, cause=cause)
+    _begin(session, clock, cause, at or cause.act.now)
+    refresh(session, case)
+    return clock
+
+
+def stop(session: Session, root: Case, name: str, cause: Cause) -> None:
+    """Stop the clock on every case of the tree: the root's verdict answers the merged requests too."""
+    _each_open(session, root, EventKind.STOP, cause, only=(name,))
+
+
+def cancel(session: Session, root: Case, names: tuple[str, ...], cause: Cause) -> None:
+    """Cancel the named clocks on every case of the tree (all of them when no name is given)."""
+    _each_open(session, root, EventKind.CANCEL, cause, only=names)
+
+
+def pause(session: Session, case: Case, reason: str, cause: Cause, *, only: tuple[str, ...] = ()) -> None:
+    _each_of(session, case, EventKind.PAUSE, Cause(cause.act, cause.entry_id, reason), only=only)
+
+
+def resume(session: Session, case: Case, reason: str, cause: Cause) -> None:
+    _each_of(session, case, EventKind.RESUME, Cause(cause.act, cause.entry_id, reason), only=())
+
+
+def stop_own(session: Session, case: Case, cause: Cause) -> None:
+    """Stop the review of one merged case whose root has a verdict already."""
+    _each_of(session, case, EventKind.STOP, cause, only=("review",))
+
+
+def void_caused_by(session: Session, entry_id: int, cause: Cause) -> None:
+    """Take back every clock event that the undone entry caused."""
+    rows = session.scalars(
+        select(ClockEventRow).where(ClockEventRow.caused_by_id == entry_id, ClockEventRow.kind != EventKind.VOID)
+    ).all()
+    for row in rows:
+        clock = session.get_one(Clock, row.clock_id)
+        _append(session, clock, EventKind.VOID, cause, voids=row.id, at=row.effective_at)
+        _refold(session, clock, cause.act.now)
+        refresh(session, session.get_one(Case, clock.case_id))
+
+
+def span_as_pause(session: Session, case: Case, since: datetime, cause: Cause) -> None:
+    """The time a case spent merged counts as a pause of its open clocks."""
+    for clock in clocks.of_case(session, case.id):
+        if clock.state in OPEN:
+            _append(session, clock, EventKind.PAUSE, cause, at=since)
+            _append(session, clock, EventKind.RESUME, cause)
+            _refold(session, clock, cause.act.now)
+    refresh(session, case)
+
+
+def reopen_since(session: Session, case: Case, since: datetime, cause: Cause) -> None:
+    """Void every stop and cancellation of the case's clocks from an instant on: somebody else's verdict caused them."""
+    for clock in clocks.of_case(session, case.id):
+        events = clocks.events_of(session, clock.id)
+        voided = {event.voids for event in events}
+        for event in events:
+            ending = event.kind in (EventKind.STOP, EventKind.CANCEL)
+            if ending and event.effective_at >= since and event.id not in voided:
+                _append(session, clock, EventKind.VOID, cause, voids=event.id, at=event.effective_at)
+        _refold(session, clock, cause.act.now)
+    refresh(session, case)
+
+
+def refresh(session: Session, case: Case) -> None:
+    """Keep on the root's row what the queue sorts by: the first promise that is due in its tree."""
+    root = cases.root_of(session, case)
+    due = [FAR]
+    at_risk = []
+    for each in cases.tree(session, root.id):
+        for clock in clocks.of_case(session, each.id):
+            if clock.due_at is not None and not CLOCKS[clock.name].internal:
+                due.append(clock.due_at)
+                at_risk += [clock.at_risk_at] if clock.at_risk_at else []
+    root.queue_at, root.at_risk_at = min(due), min(at_risk, default=None)
+
+
+def refold(session: Session, clock: Clock, now: datetime) -> bool:
+    """Fold the events again; True when a cached column was wrong."""
+    before = (clock.state, clock.due_at, clock.verdict, clock.breached_at)
+    _refold(session, clock, now)
+    return before != (clock.state, clock.due_at, clock.verdict, clock.breached_at)
+
+
+def _each_open(session: Session, root: Case, kind: EventKind, cause: Cause, *, only: tuple[str, ...]) -> None:
+    for each in cases.tree(session, root.id):
+        _each_of(session, each, kind, cause, only=only)
+
+
+def _each_of(session: Session, case: Case, kind: EventKind, cause: Cause, *, only: tuple[str, ...]) -> None:
+    for clock in clocks.of_case(session, case.id):
+        if clock.state in OPEN and (not only or clock.name in only):
+            _append(session, clock, kind, cause)
+            _refold(session, clock, cause.act.now)
+    refresh(session, case)
+
+
+def _new(session: Session, case: Case, name: str, *, cycle: int, cause: Cause) -> Clock:
+    clock = Clock(case_id=case.id, account_id=case.account_id, name=name, cycle=cycle, state="pending", target_s=0.0)
+    session.add(clock)
+    session.flush()
+    return clock
+
+
+def _begin(session: Session, clock: Clock, cause: Cause, at: datetime) -> None:
+    version = clocks.newest_calendar(session)
+    calendar = Calendar.from_json(version.body)
+    number = cause.act.program.target_days[CLOCKS[clock.name].target_key(clock.cycle)]
+    _append(session, clock, EventKind.START, cause, at=at, target=days(calendar, number), calendar=version)
+    _refold(session, clock, cause.act.now)
+
+
+def _append(
+    session: Session,
+    clock: Clock,
+    kind: EventKind,
+    cause: Cause,
+    *,
+    at: datetime | None = None,
+    target: timedelta | None = None,
+    calendar: CalendarVersion | None = None,
+    voids: int | None = None,
+) -> None:
+    session.add(
+        ClockEventRow(
+            clock_id=clock.id,
+            kind=kind,
+            effective_at=at or cause.act.now,
+            recorded_at=cause.act.now,
+            reason=cause.reason,
+            voids_id=voids,
+            target_s=target.total_seconds() if target else None,
+            calendar_id=calendar.id if calendar else None,
+            caused_by_id=cause.entry_id,
+        )
+    )
+    session.flush()
+
+
+def _refold(session: Session, clock: Clock, now: datetime) -> None:
+    events: list[ClockEvent] = clocks.events_of(session, clock.id)
+    state = fold(events, as_of=now)
+    voided = {event.voids for event in events if event.kind is EventKind.VOID}
+    begun = any(event.kind is EventKind.START and event.id not in voided for event in events)
+    clock.state = str(state.state) if begun else "void"
+    clock.started_at, clock.stopped_at = state.started_at, state.stopped_at
+    clock.due_at, clock.at_risk_at, clock.urgent_at = state.due_at, state.at_risk_at, state.urgent_at
+    clock.target_s = state.target.total_seconds() if state.target else 0.0
+    clock.elapsed_s = state.elapsed.total_seconds()
+    clock.verdict, clock.breached_at = state.verdict, state.breached_at
+    session.flush()

@@ -1,0 +1,170 @@
+"""Evidence is recorded by a person or observed by the system, and voided with a reason."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from request_tracker.actions import clock, record
+from request_tracker.actions.clock import Cause
+from request_tracker.actions.hold import Unfit
+from request_tracker.rules.evidence import EVIDENCE, MINUTES, ON_PRIMARY, EvidenceKind
+from request_tracker.rules.people import Act
+from request_tracker.rules.process import NotAllowed
+from request_tracker.rules.submission import web_address
+from request_tracker.rules.terms import Role
+from request_tracker.store import evidence, requests
+from request_tracker.store.cases import Case
+from request_tracker.store.evidence import Evidence
+from request_tracker.store.requests import Request
+from request_tracker.store.timeline import Entry
+
+NO = ("no", "false", "n", "off", "0")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What somebody says is so. `value`: yes, or one of the key's own values (access: production, sandbox)."""
+
+    key: str
+    value: str = "yes"
+    note: str = ""
+    link: str = ""
+
+
+def put(session: Session, case: Case, fact: Fact, act: Act) -> Entry:
+    """A person records a fact. Raises Unfit or NotAllowed."""
+    kind = _checked(fact)
+    _may_record(session, case, kind, act)
+    if kind.observed and not fact.note.strip():
+        raise Unfit("note", f"{kind.label} is usually observed by the system: give the reason why you record it")
+    entry = _write(session, case, fact, act, source="person")
+    if fact.key in MINUTES and set(MINUTES) <= set(evidence.standing(session, case.id)):
+        record.notify(session, "minutes", case, act, entry)
+    return entry
+
+
+def observe(session: Session, case: Case, fact: Fact, act: Act) -> Entry | None:
+    """The system has seen it. Idempotent: a fact that stands already is left as it is."""
+    if fact.key in evidence.standing(session, case.id):
+        return None
+    return _write(session, case, fact, act, source="observation")
+
+
+def void(session: Session, case: Case, key: str, act: Act, *, reason: str) -> Entry:
+    """Take a fact back. Raises Unfit or NotAllowed."""
+    row = evidence.standing(session, case.id).get(key)
+    if row is None:
+        raise Unfit("key", f"There is no standing evidence {key[:60]!r} on this case")
+    if not reason.strip():
+        raise Unfit("reason", "Give the reason why this no longer stands")
+    if act.who.role not in EVIDENCE[key].by - {Role.REQUESTER}:
+        raise NotAllowed(f"Only {_names(EVIDENCE[key])} may take this back")
+    return _void(session, case, row, act, reason)
+
+
+def void_for_primary(session: Session, case: Case, act: Act, *, reason: str) -> None:
+    """What hung on a primary who left no longer stands."""
+    for key, row in evidence.standing(session, case.id).items():
+        if key in ON_PRIMARY:
+            _void(session, case, row, act, reason)
+
+
+def lose(session: Session, case: Case, key: str, act: Act, *, reason: str) -> Entry | None:
+    """The system sees that a fact no longer holds."""
+    row = evidence.standing(session, case.id).get(key)
+    return None if row is None else _void(session, case, row, act, reason)
+
+
+def sync_started(session: Session, case: Case, act: Act) -> Entry:
+    """The initial sync runs: the promise of a first sync is kept or broken now."""
+    entry = record.entry(session, case, act, "sync.started", audience="public")
+    clock.stop(session, case, "first_sync", Cause(act, entry.id))
+    return entry
+
+
+def _write(session: Session, case: Case, fact: Fact, act: Act, *, source: str) -> Entry:
+    for row in [found for key, found in evidence.standing(session, case.id).items() if key == fact.key]:
+        _void(session, case, row, act, "recorded again")
+    entry = record.entry(
+        session,
+        case,
+        act,
+        "evidence",
+        data={"key": fact.key, "value": fact.value, "source": source},
+        words={"note": fact.note} if fact.note else None,
+        audience="account",
+    )
+    session.add(
+        Evidence(
+            case_id=case.id,
+            account_id=case.account_id,
+            request_id=case.primary_request_id,
+            key=fact.key,
+            value=fact.value,
+            source=source,
+            by_id=act.who.id if source == "person" else None,
+            note=fact.note.strip(),
+            link=fact.link.strip(),
+            at=act.now,
+            event_id=entry.id,
+        )
+    )
+    session.flush()
+    _move_clocks(session, case, fact.key, Cause(act, entry.id))
+    return entry
+
+
+def _move_clocks(session: Session, case: Case, key: str, cause: Cause) -> None:
+    if key == "starter_ready":
+        clock.stop(session, case, "starter_ready", cause)
+    if key in ("starter_ready", "access_granted") and {"starter_ready", "access_granted"} <= set(
+        evidence.standing(session, case.id)
+    ):
+        clock.start(session, case, "first_sync", cause)
+    if key == "initial_sync_finished":
+        clock.stop(session, case, "first_sync", cause)
+
+
+def _void(session: Session, case: Case, row: Evidence, act: Act, reason: str) -> Entry:
+    entry = record.entry(
+        session, case, act, "evidence.void", data={"key": row.key}, words={"reason": reason}, audience="account"
+    )
+    row.voided_at, row.voided_by_id, row.void_reason = act.now, act.who.id, reason.strip()
+    session.flush()
+    return entry
+
+
+def _checked(fact: Fact) -> EvidenceKind:
+    kind = EVIDENCE.get(fact.key)
+    if kind is None:
+        raise Unfit("key", f"There is no evidence called {fact.key[:60]!r}; known are: {', '.join(EVIDENCE)}")
+    if not fact.value or fact.value.lower() in NO:
+        raise Unfit("value", "Only what is so can be recorded; to take evidence back, void it with a reason")
+    if kind.values and fact.value not in (*kind.values, "yes", "true", "True"):
+        raise Unfit("value", f"Choose one of: {', '.join(kind.values)}")
+    if len(fact.value) > 200:
+        raise Unfit("value", "Shorten this to 200 characters or fewer; longer words belong in the note")
+    if fact.link and not web_address(fact.link.strip()):
+        raise Unfit("link", "Enter a full web address that starts with https:// or http://")
+    return kind
+
+
+def _may_record(session: Session, case: Case, kind: EvidenceKind, act: Act) -> None:
+    if act.who.role not in kind.by:
+        raise NotAllowed(f"{kind.label}: only {_names(kind)} may record this")
+    if act.who.role is not Role.REQUESTER:
+        return
+    primary = session.get(Request, case.primary_request_id)
+    own = primary is not None and primary.person_id == act.who.id
+    reviews = kind.key == "completeness_reviewed" and _takes_part(session, case, act)
+    if not own and not reviews:
+        raise NotAllowed(f"{kind.label}: only the primary requester of this case may record this")
+
+
+def _takes_part(session: Session, case: Case, act: Act) -> bool:
+    tree = requests.of_tree(session, case.root_id or case.id, live_only=True)
+    return any(request.person_id == act.who.id for request in tree)
+
+
+def _names(kind: EvidenceKind) -> str:
+    return " or ".join(f"a {role}" if role[0] not in "aeiou" else f"an {role}" for role in sorted(kind.by))

@@ -1,0 +1,230 @@
+"""The starter connector: planned before any call, recorded after it; what Fivetran says is believed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from request_tracker.actions import evidence, record
+from request_tracker.actions.evidence import Fact
+from request_tracker.rules.people import Act
+from request_tracker.rules.starter import group_name, schema_name
+from request_tracker.rules.terms import Phase, StarterState
+from request_tracker.store import connections, people
+from request_tracker.store.cases import Case
+from request_tracker.store.connections import Condition, Connection
+from request_tracker.store.people import Account, AccountGroup
+from request_tracker.store.requests import Request
+
+_MADE = (StarterState.CREATED, StarterState.CONNECTED, StarterState.SYNCING, StarterState.LIVE, StarterState.MISSING)
+CHECK_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to look for and, if it is not there, to create. `group_id` None: make or find `group_name` first."""
+
+    row_id: int
+    case_id: int
+    account_id: int
+    group_id: str | None
+    group_name: str
+    schema_name: str
+    service: str
+    sync_frequency: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What Fivetran says about a connection; None stands for 'there is none'."""
+
+    connection_id: str
+    setup_state: str
+    sync_state: str
+    is_historical_sync: bool
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+
+
+def plan(session: Session, case_id: int, act: Act) -> Plan | None:
+    """Write the intent, or find it written. None where nothing is to be made (ended, or made already)."""
+    case = session.get_one(Case, case_id, with_for_update=True)
+    wanted = case.outcome is None and Phase(case.phase).order >= Phase.CONSULTATION.order
+    if not wanted or case.merged_into_id is not None:
+        return None
+    row = connections.live(session, case.id) or _intend(session, case, act)
+    if row.state in _MADE:
+        return None
+    account = session.get_one(Account, row.account_id)
+    if row.group_id is None:
+        row.group_id = people.bound_group(session, account.id)
+    return Plan(
+        row_id=row.id,
+        case_id=case.id,
+        account_id=account.id,
+        group_id=row.group_id,
+        group_name=group_name(account.id, account.name),
+        schema_name=row.schema_name,
+        service=row.service,
+        sync_frequency=act.program.sync_frequency,
+    )
+
+
+def use_group(session: Session, a_plan: Plan, group_id: str, act: Act) -> None:
+    """A group made on demand is bound to the account from now on."""
+    if people.bound_group(session, a_plan.account_id) is None:
+        session.add(AccountGroup(account_id=a_plan.account_id, group_id=group_id, bound_at=act.now))
+    session.get_one(Connection, a_plan.row_id).group_id = group_id
+
+
+def needs_group(session: Session, a_plan: Plan, act: Act) -> None:
+    """No group is bound and none may be made: say so on the case, and tell the admins once."""
+    row = session.get_one(Connection, a_plan.row_id)
+    case = session.get_one(Case, row.case_id)
+    message = "An admin has to bind a Fivetran group to the customer account first"
+    if condition(session, row, "group", act, ok=False, reason="no_group", message=message):
+        entry = record.entry(session, case, act, "starter.no_group", audience="staff")
+        record.notify(session, "bind_group", case, act, entry)
+
+
+def creating(session: Session, row_id: int) -> None:
+    session.get_one(Connection, row_id).state = StarterState.CREATING
+
+
+def doubtful(session: Session, row_id: int, act: Act, sentence: str) -> None:
+    """A call may have had an effect: the next attempt looks before it makes anything."""
+    row = session.get_one(Connection, row_id)
+    if row.state in (StarterState.INTENDED, StarterState.CREATING):
+        row.state = StarterState.UNKNOWN
+    condition(session, row, "api", act, ok=False, reason="unreachable", message=sentence)
+
+
+def refused(session: Session, row_id: int, act: Act, sentence: str) -> None:
+    """Fivetran answered no: shown on the case, a person has to act."""
+    row = session.get_one(Connection, row_id)
+    condition(session, row, "api", act, ok=False, reason="refused", message=sentence)
+
+
+def made(session: Session, row_id: int, seen: Seen, act: Act) -> None:
+    """The connection exists: record whose it is and ask the requester for access. Idempotent."""
+    row = session.get_one(Connection, row_id, with_for_update=True)
+    if row.connection_id is None:
+        row.connection_id, row.state = seen.connection_id, StarterState.CREATED
+        row.check_after = act.now
+        session.flush()
+        case = session.get_one(Case, row.case_id)
+        condition(session, row, "api", act, ok=True, reason="reachable", message="Fivetran answers")
+        condition(session, row, "created", act, ok=True, reason="created", message="The starter connector exists")
+        entry = record.entry(session, case, act, "starter.created", data={"connection": seen.connection_id})
+        evidence.observe(session, case, Fact("starter_ready"), act)
+        record.notify(session, "connect", case, act, entry)
+    take_in(session, row, seen, act)
+
+
+def take_in(session: Session, row: Connection, seen: Seen | None, act: Act) -> None:
+    """Believe what Fivetran says now. Idempotent: the same answer twice changes nothing the second time."""
+    row.checked_at, row.check_after = act.now, act.now + CHECK_EVERY
+    case = session.get_one(Case, row.case_id)
+    if row.state == StarterState.DELETED:
+        return
+    if seen is None:
+        _missing(session, row, case, act)
+        return
+    if row.state == StarterState.MISSING:
+        row.state = StarterState.CREATED
+    row.setup_state, row.sync_state = seen.setup_state, seen.sync_state
+    row.succeeded_at, row.failed_at = seen.succeeded_at, seen.failed_at
+    condition(session, row, "api", act, ok=True, reason="reachable", message="Fivetran answers")
+    if row.grace_until is None:
+        _access(session, row, case, act)
+        _syncs(session, row, case, act)
+
+
+def sync_begun(session: Session, row: Connection, act: Act) -> None:
+    """We asked for the first sync: remember when, so that only a success after it counts. Idempotent."""
+    if row.sync_started_at is not None:
+        return
+    row.sync_started_at, row.state = act.now, StarterState.SYNCING
+    row.check_after = act.now
+    condition(session, row, "sync", act, ok=True, reason="syncing", message="The initial sync is running")
+    evidence.sync_started(session, session.get_one(Case, row.case_id), act)
+
+
+def removed(session: Session, row: Connection, act: Act) -> None:
+    """The connection is gone for good, by our own hand. Idempotent."""
+    if row.state == StarterState.DELETED:
+        return
+    row.state, row.deleted_at, row.check_after = StarterState.DELETED, act.now, None
+    case = session.get_one(Case, row.case_id)
+    record.entry(session, case, act, "starter.deleted", data={"connection": row.connection_id}, audience="account")
+
+
+def condition(session: Session, row: Connection, kind: str, act: Act, *, ok: bool, reason: str, message: str) -> bool:
+    """Say what is so and since when. True when it changed."""
+    found = session.scalar(
+        select(Condition).where(Condition.connection_row_id == row.id, Condition.kind == kind).with_for_update()
+    )
+    if found is None:
+        found = Condition(connection_row_id=row.id, kind=kind, ok=ok, reason="", message="", since=act.now)
+        session.add(found)
+    changed = found.ok != ok or found.reason != reason
+    if changed:
+        found.since = act.now
+    found.ok, found.reason, found.message = ok, reason, message
+    session.flush()
+    return changed
+
+
+def _intend(session: Session, case: Case, act: Act) -> Connection:
+    before = select(func.count()).select_from(Connection).where(Connection.case_id == case.id)
+    attempt = 1 + int(session.scalar(before) or 0)
+    primary = session.get_one(Request, case.primary_request_id)
+    row = Connection(
+        case_id=case.id,
+        request_id=primary.id,
+        account_id=primary.account_id,
+        state=StarterState.INTENDED,
+        schema_name=schema_name(case.service_name, case.id, attempt),
+        service=act.program.starter_service,
+        created_at=act.now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _missing(session: Session, row: Connection, case: Case, act: Act) -> None:
+    message = "Fivetran no longer has this connection; ask the requester before provisioning it again"
+    row.state = StarterState.MISSING
+    if condition(session, row, "created", act, ok=False, reason="missing", message=message):
+        entry = record.entry(session, case, act, "starter.missing", audience="account")
+        record.notify(session, "starter_missing", case, act, entry)
+
+
+def _access(session: Session, row: Connection, case: Case, act: Act) -> None:
+    if row.setup_state == "connected":
+        kind = "sandbox" if session.get_one(Request, row.request_id).sandbox == "yes" else "production"
+        condition(session, row, "access", act, ok=True, reason="connected", message="The requester granted access")
+        if row.state == StarterState.CREATED:
+            row.state = StarterState.CONNECTED
+        evidence.observe(session, case, Fact("access_granted", kind), act)
+        return
+    broken = row.setup_state == "broken"
+    message = "The connection is broken: access has to be granted again" if broken else "Waiting for the Connect Card"
+    changed = condition(session, row, "access", act, ok=False, reason=row.setup_state or "incomplete", message=message)
+    if broken and changed:
+        evidence.lose(session, case, "access_granted", act, reason="Fivetran reports the connection as broken")
+
+
+def _syncs(session: Session, row: Connection, case: Case, act: Act) -> None:
+    since = row.sync_started_at
+    if since is None:
+        return
+    if row.succeeded_at is not None and row.succeeded_at >= since:
+        row.state = StarterState.LIVE
+        condition(session, row, "sync", act, ok=True, reason="finished", message="The initial sync has finished")
+        evidence.observe(session, case, Fact("initial_sync_finished"), act)
+    elif row.failed_at is not None and row.failed_at >= since:
+        message = "The initial sync failed; look at the connection in Fivetran"
+        condition(session, row, "sync", act, ok=False, reason="failed", message=message)

@@ -1,0 +1,99 @@
+"""The OpenAPI 3.1 document, made from the table of calls and the schemas that check the bodies."""
+
+from typing import Any
+
+from request_tracker.api.schemas import BODIES
+
+Json = dict[str, Any]
+CALLS = (
+    ("post", "/requests", "Send a request", "Submission", 201),
+    ("get", "/requests/{number}", "Read a request of your account", None, 200),
+    ("post", "/requests/{number}/documents", "Add a document (multipart part `file`)", None, 201),
+    ("post", "/requests/{number}/withdrawal", "Withdraw a request", None, 200),
+    ("delete", "/requests/{number}/withdrawal", "Take a withdrawal back", None, 200),
+    ("get", "/suggestions", "Similar cases and connectors that exist already", None, 200),
+    ("get", "/cases", "The queue, page by page", None, 200),
+    ("get", "/cases/{number}", "Read a case", None, 200),
+    ("post", "/cases/{number}/moves", "Make a move", "Move", 200),
+    ("post", "/cases/{number}/undo", "Undo the last move or merge", "Version", 200),
+    ("post", "/cases/{number}/sync", "Start the first sync", None, 200),
+    ("post", "/cases/{number}/evidence", "Record evidence", "Evidence", 201),
+    ("delete", "/cases/{number}/evidence/{key}", "Void evidence", "Reason", 200),
+    ("put", "/cases/{number}/assessment", "Confirm or override the assessment", "Assessment", 200),
+    ("post", "/cases/{number}/holds", "Put on hold, with a question", "Hold", 201),
+    ("post", "/cases/{number}/holds/{hold_id}/answer", "Answer a question", "Answer", 200),
+    ("delete", "/cases/{number}/holds/{hold_id}", "Lift a hold", None, 200),
+    ("post", "/cases/{number}/comments", "Comment", "Comment", 201),
+    ("post", "/cases/{number}/merges", "Merge into another case", "Merge", 201),
+    ("get", "/cases/{number}/merges/preview", "What a merge would change", None, 200),
+    ("delete", "/merges/{merge_id}", "Unmerge", None, 200),
+    ("get", "/cases/{number}/timeline", "What happened", None, 200),
+    ("get", "/cases/{number}/clocks", "Clocks with every event and the arithmetic", None, 200),
+    ("get", "/reports/weekly", "The weekly report", None, 200),
+)
+QUERIES = {
+    "/suggestions": ("service_name", "service_url", "api_docs_url"),
+    "/cases": ("phase", "outcome", "assignee", "hold", "due", "q", "sort", "cursor", "limit"),
+    "/cases/{number}/merges/preview": ("into",),
+    "/reports/weekly": ("week",),
+}
+
+
+def document(base_url: str) -> Json:
+    """The whole description; every call of the API has a row here (a test compares it with the routes)."""
+    paths: Json = {}
+    for method, path, summary, body, status in CALLS:
+        paths.setdefault(path, {})[method] = _call(path, summary, body, status)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "request_tracker", "version": "1"},
+        "servers": [{"url": f"{base_url}/api/v1"}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**BODIES, "Problem": _problem()},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _call(path: str, summary: str, body: str | None, status: int) -> Json:
+    answer = {"description": "Done", "content": {"application/json": {"schema": {"type": "object"}}}}
+    found: Json = {
+        "summary": summary,
+        "parameters": _parameters(path),
+        "responses": {str(status): answer, "default": _fault()},
+    }
+    if body:
+        schema = {"$ref": f"#/components/schemas/{body}"}
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return found
+
+
+def _parameters(path: str) -> list[Json]:
+    names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+    return [
+        *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names),
+        *({"name": name, "in": "query", "schema": {"type": "string"}} for name in QUERIES.get(path, ())),
+    ]
+
+
+def _fault() -> Json:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": "A problem", "content": {"application/problem+json": {"schema": schema}}}
+
+
+def _problem() -> Json:
+    return {
+        "type": "object",
+        "required": ["title", "status"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "errors": {"type": "array", "items": {"type": "object"}},
+            "blockers": {"type": "array", "items": {"type": "object"}},
+            "current_version": {"type": "integer"},
+        },
+    }

@@ -1,0 +1,83 @@
+"""The bodies the API takes, as JSON Schema: checked on the way in and published in the OpenAPI document."""
+
+import json
+from typing import Any
+
+from flask import request as http
+from jsonschema import Draft202012Validator
+
+from request_tracker.access.faults import Malformed
+from request_tracker.rules.terms import AuthKind, Criterion, HoldReason, Verdict
+
+Schema = dict[str, Any]
+TEXT: Schema = {"type": "string"}
+OPTIONAL: Schema = {"type": ["string", "null"]}
+INSTANT: Schema = {"type": ["string", "null"], "format": "date-time"}
+VERSION: Schema = {"type": "integer", "minimum": 1}
+
+
+def _object(required: tuple[str, ...] = (), /, *, more: bool = False, **properties: Schema) -> Schema:
+    return {
+        "type": "object", "properties": properties, "required": list(required), "additionalProperties": more,
+    }  # fmt: skip
+
+
+_JUDGED = _object(("verdict",), verdict={"enum": list(Verdict)}, note=OPTIONAL)
+_CRITERIA: Schema = {
+    "type": "object", "properties": {str(name): _JUDGED for name in Criterion}, "additionalProperties": False,
+}  # fmt: skip
+BODIES: dict[str, Schema] = {
+    "Submission": _object(
+        more=True,
+        service_name=TEXT,
+        service_url=TEXT,
+        api_docs_url=OPTIONAL,
+        document={"type": ["string", "object", "null"], "description": "An API document as text or JSON"},
+        use_case=TEXT,
+        data_needed=TEXT,
+        terms_accepted={"type": "boolean"},
+        auth_kind={"enum": [*AuthKind, None]},
+        sandbox={"type": ["boolean", "string", "null"]},
+        group_id=OPTIONAL,
+        on_behalf_of={"type": ["string", "null"], "description": "E-mail of the requester who gave consent"},
+        join={"type": ["string", "null"], "description": "Number of the live case to join"},
+    ),
+    "Move": _object(("move", "version"), more=True, move=TEXT, version=VERSION, reason=OPTIONAL),
+    "Version": _object(version=VERSION),
+    "Evidence": _object(
+        ("key", "value"), key=TEXT, value={"type": ["string", "boolean"]}, note=OPTIONAL, link=OPTIONAL
+    ),
+    "Reason": _object(("reason",), reason=TEXT),
+    "Assessment": _object(
+        criteria=_CRITERIA, accept_all={"type": ["boolean", "null"]}
+    ),
+    "Hold": _object(("reason",), reason={"enum": list(HoldReason)}, question=OPTIONAL, expected_until=INSTANT),
+    "Answer": _object(("body",), body=TEXT),
+    "Comment": _object(("body",), body=TEXT, internal={"type": "boolean"}),
+    "Merge": _object(("into", "version", "into_version"), into=TEXT, version=VERSION, into_version=VERSION),
+}
+
+
+def read_body(name: str) -> dict[str, Any]:
+    """The JSON body, checked against its schema. Raises Malformed with each field's fault."""
+    try:
+        body = json.loads(http.get_data() or b"{}")
+    except (ValueError, RecursionError) as fault:
+        raise Malformed([{"field": "", "message": "Send a JSON object as the body"}]) from fault
+    validator = Draft202012Validator(BODIES[name])
+    faults = sorted(validator.iter_errors(body), key=lambda each: list(map(str, each.path)))
+    if faults:
+        raise Malformed([{"field": _field(each), "message": _short(each.message)} for each in faults[:20]])
+    assert isinstance(body, dict), "every schema is of type object"
+    return body
+
+
+def _field(fault: Any) -> str:
+    if fault.validator == "required":
+        missing = [name for name in fault.validator_value if name not in fault.instance]
+        return ".".join([*map(str, fault.path), missing[0]])
+    return ".".join(map(str, fault.path))
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 200 else message[:200] + "…"

@@ -1,0 +1,75 @@
+"""The only place where Flask is wired."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from request_tracker import resources
+from request_tracker.access.faults import ROWS
+from request_tracker.access.gate import guard
+from request_tracker.access.wiring import Wiring
+from request_tracker.api import api, cases, merges, problems, reports, requests
+from request_tracker.settings import Settings, is_loopback
+from request_tracker.store.keys import load_knowledge
+from request_tracker.store.session import Database
+from request_tracker.web import BLUEPRINTS, UNSIGNED, errors, filters
+
+API_MODULES = (cases, merges, requests, reports)
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, database: Database, *, now: Callable[[], datetime] = wall_clock) -> Flask:
+    """The web application over one database. `now` gives the present as aware UTC."""
+    app = Flask("request_tracker", template_folder=str(resources.TEMPLATES), static_folder=str(resources.STATIC))
+    app.config.update(_config(settings))
+    app.extensions["request_tracker"] = Wiring(database, settings, now, load_knowledge(resources.SEED_DATA))
+    csrf = CSRFProtect(app)
+    guard(app)
+    for blueprint in (*BLUEPRINTS, api):
+        app.register_blueprint(blueprint)
+    for blueprint in (*UNSIGNED, api):
+        csrf.exempt(blueprint)
+    for kind in ROWS:
+        api_answers, page_answers = problems.told, errors.told
+        app.register_error_handler(kind, lambda fault, a=api_answers, p=page_answers: errors.pick(fault, a, p))
+    filters.register(app)
+    app.after_request(_harden)
+    return app
+
+
+def _config(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": settings.max_body,
+        "MAX_FORM_MEMORY_SIZE": settings.max_body,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SECURE": not is_loopback(settings.base_url),
+        "SESSION_COOKIE_NAME": "request_tracker",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(hours=1),
+    }
+
+
+def _harden(answer):  # type: ignore[no-untyped-def]
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    if answer.mimetype == "text/html":
+        answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

@@ -1,0 +1,180 @@
+"""The commands of the program: thin, each calls one room."""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from request_tracker import resources
+from request_tracker import settings as configuration
+from request_tracker.actions.enrol import add_person
+from request_tracker.rules import drawing
+from request_tracker.rules.terms import Role
+from request_tracker.settings import Settings, Unsafe
+from request_tracker.store import matchbook, people, schema, timeline, tokens
+from request_tracker.store.session import Database
+from request_tracker.work import seed as seeding
+
+README = Path("README.md")
+
+
+@click.group(context_settings={"max_content_width": 120})
+def main() -> None:
+    """request_tracker: runs a connector By Request program."""
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to the newest migration."""
+    settings = _settings()
+    schema.migrate(Database(settings.database_url), resources.MIGRATIONS)
+    click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option("--write", is_flag=True, help="Rewrite the block in the README.")
+@click.option("--check", is_flag=True, help="Fail when the README is behind.")
+def process(write: bool, check: bool) -> None:
+    """Print the process as diagram and table."""
+    if write:
+        README.write_text(drawing.rewritten(README.read_text()))
+        return
+    if check:
+        if drawing.block() not in README.read_text():
+            raise click.ClickException("README.md is behind the process table: run `request-tracker process --write`")
+        return
+    click.echo(drawing.block())
+
+
+@main.command()
+@click.option("--records", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--pairs", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--top", type=click.IntRange(1, 100))
+def match(records: Path, pairs: Path | None, top: int | None) -> None:
+    """Score pairs of records (CSV), or find the best candidates of each (JSON lines)."""
+    if (pairs is None) == (top is None):
+        raise click.UsageError("Give either --pairs or --top")
+    knowledge = matchbook.load_knowledge(resources.SEED_DATA)
+    try:
+        if pairs is not None:
+            matchbook.match_pairs(records, pairs, sys.stdout, knowledge=knowledge)
+        elif top is not None:
+            matchbook.match_top(records, top, sys.stdout, knowledge=knowledge)
+    except (KeyError, UnicodeDecodeError) as fault:
+        raise click.ClickException(f"The files do not fit together: {fault}") from fault
+
+
+@main.command()
+def seed() -> None:
+    """People, catalogue, aliases and a working calendar."""
+    settings = _settings()
+    database = _current(settings)
+    with database.transaction() as session:
+        click.echo(seeding.seed(session, settings.program, resources.SEED_DATA, _now()))
+
+
+@main.group(name="people")
+def people_group() -> None:
+    """Who may sign in."""
+
+
+@people_group.command(name="add")
+@click.option("--email", required=True)
+@click.option("--role", type=click.Choice([str(role) for role in Role]), required=True)
+@click.option("--account", help="The customer account; for requesters only, made when it is new.")
+@click.option("--name", help="As shown to others; the address before the @ otherwise.")
+@click.option("--password", help="Without it the person can use API tokens only. Better: set REQUEST_TRACKER_PASSWORD.")
+def add(email: str, role: str, account: str | None, name: str | None, password: str | None) -> None:
+    """Add a person."""
+    if (role == Role.REQUESTER) != bool(account):
+        raise click.UsageError("Every requester belongs to an account, and only requesters do: give or drop --account")
+    database = _current(_settings())
+    secret = password or os.environ.get("REQUEST_TRACKER_PASSWORD")
+    with database.transaction() as session:
+        if people.by_email(session, email) is not None:
+            raise click.ClickException(f"{email} is known already")
+        account_id = people.account_named(session, account, _now()).id if account else None
+        add_person(
+            session,
+            email=email,
+            name=name or email.partition("@")[0],
+            role=role,
+            account_id=account_id,
+            password=secret,
+            now=_now(),
+        )
+    click.echo(f"Added {email}.")
+
+
+@people_group.command(name="list")
+@click.option("--json", "as_json", is_flag=True)
+def list_people(as_json: bool) -> None:
+    """List people with role and account."""
+    with _current(_settings()).reading() as session:
+        rows = [
+            {"email": email, "role": role, "account": account} for email, role, account in people.everybody(session)
+        ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo(f"{row['email']}  {row['role']}  {row['account'] or ''}".rstrip())
+
+
+@main.group()
+def token() -> None:
+    """Bearer tokens of the API."""
+
+
+@token.command(name="new")
+@click.option("--person", "email", required=True)
+@click.option("--scope", type=click.Choice(tokens.SCOPES), required=True)
+@click.option("--expires-in", type=click.IntRange(1), help="Seconds.")
+def new_token(email: str, scope: str, expires_in: int | None) -> None:
+    """Print a new token, alone."""
+    with _current(_settings()).transaction() as session:
+        person = people.by_email(session, email)
+        if person is None:
+            raise click.ClickException(f"Nobody here has the address {email}: add them with `people add`")
+        lifetime = timedelta(seconds=expires_in) if expires_in else None
+        secret = tokens.issue(session, person.id, scope, _now(), expires_in=lifetime)
+    click.echo(secret)
+
+
+@main.group()
+def audit() -> None:
+    """The timeline's chains."""
+
+
+@audit.command()
+def verify() -> None:
+    """Exit 0 only when every chain is whole."""
+    with _current(_settings()).reading() as session:
+        broken = timeline.broken(session)
+    for line in broken:
+        click.echo(line)
+    if broken:
+        raise click.ClickException(f"{len(broken)} chains are not whole")
+    click.echo("Every chain is whole.")
+
+
+def _settings() -> Settings:
+    try:
+        return configuration.read(os.environ)
+    except Unsafe as unsafe:
+        raise click.ClickException("\n".join(unsafe.faults)) from unsafe
+
+
+def _current(settings: Settings) -> Database:
+    """The database, or a clear word that it must be migrated first."""
+    database = Database(settings.database_url)
+    if not schema.is_current(database, resources.MIGRATIONS):
+        raise click.ClickException("The database is not up to date: run `request-tracker migrate`")
+    return database
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""What the Fivetran API would answer: a stand-in over HTTP."""

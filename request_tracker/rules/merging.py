@@ -1,0 +1,72 @@
+"""Which of two cases is canonical, and which phase pairs may merge (program.md, section 4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from request_tracker.rules.phases import Blocker
+from request_tracker.rules.terms import Outcome, Phase, Role
+
+_EARLY = (Phase.SUBMISSION, Phase.VALIDATION)
+_BUILT = (Phase.DEVELOPMENT, Phase.PRIVATE_PREVIEW)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two cases that may be merged."""
+
+    id: int
+    root_id: int
+    phase: Phase
+    outcome: Outcome | None
+    has_starter: bool
+    accounts: int
+    opened_at: datetime
+
+
+def canonical(left: Side, right: Side) -> Side:
+    """Furthest phase, then has a starter connector, then most distinct accounts, then oldest."""
+    return min(left, right, key=_standing)
+
+
+def _standing(side: Side) -> tuple[int, bool, int, datetime, int]:
+    return -side.phase.order, not side.has_starter, -side.accounts, side.opened_at, side.id
+
+
+def better_swapped(child: Side, root: Side) -> bool:
+    """Whether merging the other way round is possible and the more natural direction."""
+    return canonical(child, root) is child and not blockers(root, child, Role.LEAD)
+
+
+def answered_by(root: Side) -> bool:
+    """Whether the root has a verdict that answers the child's review too."""
+    return root.outcome is not None or root.phase not in _EARLY
+
+
+def blockers(child: Side, root: Side, role: Role) -> tuple[Blocker, ...]:
+    """Every reason why the child may not be merged into the root; empty when it may."""
+    if child.id == root.id or child.root_id == root.root_id:
+        return (Blocker("tree", "These two already are one journey", "merges"),)
+    reason = _of_child(child, role) or _of_root(root) or _of_pair(child, root)
+    return (Blocker("phases", reason, "merges"),) if reason else ()
+
+
+def _of_child(child: Side, role: Role) -> str:
+    if child.outcome is not None:
+        return f"The case to merge has ended ({child.outcome.words}): ended cases are not merged"
+    if child.phase in _BUILT and role is not Role.LEAD:
+        return f"The case to merge is in {child.phase.words}: only a lead may merge it, or swap the direction"
+    return ""
+
+
+def _of_root(root: Side) -> str:
+    if root.outcome in (None, Outcome.RELEASED, Outcome.NOT_A_CANDIDATE):
+        return ""
+    return f"The case to merge into has ended ({root.outcome.words})"
+
+
+def _of_pair(child: Side, root: Side) -> str:
+    if child.phase in _EARLY:
+        return ""
+    if (root.phase.order >= Phase.CONSULTATION.order and root.outcome is None) or root.outcome is Outcome.RELEASED:
+        return ""
+    return f"A case in {child.phase.words} cannot merge into one in {root.phase.words}: swap the direction"

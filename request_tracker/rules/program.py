@@ -1,0 +1,29 @@
+"""The numbers a program runs by: defaults of program.md, each to be set by the operator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+
+_TARGETS = {"review": 10, "build": 20, "build_again": 10, "first_sync": 40, "starter_ready": 2, "consult_offer": 3}
+
+
+@dataclass(frozen=True)
+class Program:
+    """Durations are timedeltas; targets are working days of the program's calendar."""
+
+    zone: str = "UTC"
+    undo_for: timedelta = timedelta(seconds=600)
+    target_days: Mapping[str, int] = field(default_factory=lambda: MappingProxyType(_TARGETS))
+    at_risk: tuple[float, float] = (0.75, 0.90)
+    appeal_for: timedelta = timedelta(days=180)
+    reinstate_for: timedelta = timedelta(days=30)
+    grace_for: timedelta = timedelta(days=7)
+    silence_days: int = 5
+    promotion_days: int = 5
+    lead_decides_from: int = 5
+    reminders_before_waiver: int = 3
+    starter_service: str = "connector_sdk"
+    groups_on_demand: bool = True
+    sync_frequency: int = 360
+    base_url: str = "http://127.0.0.1:8000"

@@ -1,0 +1,5 @@
+"""Clock rows → WeeklyReport."""
+
+
+class BadWeek(ValueError):
+    """The text names no ISO week."""

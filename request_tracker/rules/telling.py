@@ -1,0 +1,81 @@
+"""Timeline entries told as sentences: one row a kind."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from request_tracker.rules.evidence import EVIDENCE
+from request_tracker.rules.phases import BY_NAME
+from request_tracker.rules.terms import HOLD_WORDS, HoldReason, Phase
+
+Data = Mapping[str, Any]
+
+
+def _evidence(data: Data) -> str:
+    label = EVIDENCE[data["key"]].label
+    value = "" if data["value"] in ("yes", "true", "True") else f" ({data['value']})"
+    return f"{label}{value}" + (", observed by the system" if data.get("source") == "observation" else "")
+
+
+SENTENCES: dict[str, Callable[[Data], str]] = {
+    "submit": lambda data: "Request received" + (", with the requester's consent" if data.get("consent") else ""),
+    "join": lambda _: "Joined this request",
+    "left": lambda _: "Withdrew their request",
+    "returned": lambda _: "Came back to this request",
+    "promoted": lambda _: "Became the primary requester",
+    "hold.on": lambda data: f"Waiting for {HOLD_WORDS[HoldReason(data['reason'])]}",
+    "hold.off": lambda data: f"No longer waiting for {HOLD_WORDS[HoldReason(data['reason'])]}",
+    "hold.answered": lambda _: "Question answered",
+    "hold.expired": lambda _: "The question expired",
+    "comment": lambda _: "Comment",
+    "comment.internal": lambda _: "Internal note",
+    "evidence": _evidence,
+    "evidence.void": lambda data: f"No longer stands: {EVIDENCE[data['key']].label.lower()}",
+    "assessment": lambda data: f"Assessment: {len(data.get('verdicts', {}))} criteria judged",
+    "assigned": lambda data: f"Assigned to {data.get('name', 'somebody')}",
+    "merge": lambda _: "Combined with another request for the same service",
+    "merge.in": lambda _: "Another case was merged into this one",
+    "unmerge": lambda _: "Stands alone again",
+    "unmerge.out": lambda _: "A merged case was taken out again",
+    "undo": lambda _: "The last step was undone",
+    "slots": lambda _: "Meeting times offered",
+    "starter.created": lambda _: "Starter connector created",
+    "starter.missing": lambda _: "Starter connector is missing in Fivetran",
+    "starter.deleted": lambda _: "Starter connector removed",
+    "starter.no_group": lambda _: "No Fivetran group is bound to the account yet",
+    "sync.started": lambda _: "Initial sync started",
+    "document": lambda _: "Document added",
+}
+
+
+def sentence(kind: str, data: Data) -> str:
+    """What happened, for people; an unknown kind names itself rather than failing."""
+    if kind.startswith("move."):
+        return _moved(kind.removeprefix("move."), data)
+    teller = SENTENCES.get(kind)
+    return teller(data) if teller else kind.replace(".", " ")
+
+
+def words(body: str | None) -> tuple[tuple[str, str], ...]:
+    """The typed words of an entry, as (field, text) pairs; lists are joined, erased text is empty."""
+    if not body:
+        return ()
+    return tuple((name.replace("_", " ").capitalize(), _flat(value)) for name, value in json.loads(body).items())
+
+
+def _moved(name: str, data: Data) -> str:
+    label = BY_NAME[name].label if name in BY_NAME else name
+    before, after = data.get("before", {}), data.get("after", {})
+    if after.get("outcome"):
+        return f"{label}: {after['outcome'].replace('_', ' ')}"
+    if before.get("phase") != after.get("phase"):
+        return f"{label}: now in {Phase(after['phase']).words}"
+    return label
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {item}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,130 @@
+"""One frozen Settings, read once from the environment; `web` and `worker` refuse to start on unsafe ones."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from request_tracker.rules.program import Program
+
+MEGABYTE = 1024 * 1024
+MAILBOX = "mailbox:"
+
+
+class Unsafe(ValueError):
+    """The settings would not be safe to run with; `faults` says what to change, a sentence each."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Secrets are kept out of repr, so that no log line can carry them."""
+
+    database_url: str = "sqlite:///request_tracker.sqlite3"
+    secret_key: str = field(default="", repr=False)
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: str = field(default=MAILBOX, repr=False)
+    mail_from: str = "By Request <by-request@localhost>"
+    fivetran_url: str = "https://api.fivetran.com"
+    fivetran_key: str = field(default="", repr=False)
+    fivetran_secret: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+    max_body: int = 10 * MEGABYTE
+    demo: bool = False
+    program: Program = field(default_factory=Program)
+
+    @property
+    def uses_mailbox(self) -> bool:
+        return self.smtp_url.startswith(MAILBOX)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings from environment variables; an unreadable one raises Unsafe with what to do."""
+    plain = Settings()
+    base_url = environment.get("REQUEST_TRACKER_BASE_URL", plain.base_url).rstrip("/")
+    return Settings(
+        database_url=environment.get("REQUEST_TRACKER_DATABASE_URL", plain.database_url),
+        secret_key=environment.get("REQUEST_TRACKER_SECRET_KEY", ""),
+        base_url=base_url,
+        smtp_url=environment.get("REQUEST_TRACKER_SMTP_URL", plain.smtp_url),
+        mail_from=environment.get("REQUEST_TRACKER_MAIL_FROM", plain.mail_from),
+        fivetran_url=environment.get("FIVETRAN_API_URL", plain.fivetran_url).rstrip("/").removesuffix("/v1"),
+        fivetran_key=environment.get("FIVETRAN_API_KEY", ""),
+        fivetran_secret=environment.get("FIVETRAN_API_SECRET", ""),
+        webhook_secret=environment.get("FIVETRAN_WEBHOOK_SECRET", ""),
+        program=_program(environment, base_url),
+    )
+
+
+def _program(environment: Mapping[str, str], base_url: str) -> Program:
+    zone = environment.get("REQUEST_TRACKER_TIMEZONE", "UTC")
+    try:
+        ZoneInfo(zone)
+        undo = float(environment.get("REQUEST_TRACKER_UNDO_SECONDS", "600"))
+    except (ValueError, LookupError, OSError) as fault:
+        raise Unsafe((f"REQUEST_TRACKER_TIMEZONE or REQUEST_TRACKER_UNDO_SECONDS cannot be read: {fault}",)) from fault
+    if not 0 <= undo <= 86_400:
+        raise Unsafe(("REQUEST_TRACKER_UNDO_SECONDS must lie between 0 and 86400",))
+    return Program(zone=zone, undo_for=timedelta(seconds=undo), base_url=base_url)
+
+
+def faults(settings: Settings) -> tuple[str, ...]:
+    """What makes these settings unsafe to serve with; empty when they are fine."""
+    found = []
+    if len(settings.secret_key) < 32:
+        found.append("Set REQUEST_TRACKER_SECRET_KEY to at least 32 random characters")
+    if not is_loopback(settings.base_url) and not settings.base_url.startswith("https://"):
+        found.append("REQUEST_TRACKER_BASE_URL must start with https:// unless it is on this machine")
+    if not is_loopback(settings.fivetran_url) and not settings.fivetran_url.startswith("https://"):
+        found.append("FIVETRAN_API_URL must start with https:// unless it is on this machine")
+    if not settings.webhook_secret:
+        found.append("Set FIVETRAN_WEBHOOK_SECRET: without it no webhook can be believed")
+    return tuple(found)
+
+
+def safe(settings: Settings) -> Settings:
+    """The same settings, or Unsafe with everything that must change first."""
+    if found := faults(settings):
+        raise Unsafe(found)
+    return settings
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def for_demo(folder: Path, *, base_url: str, fivetran_url: str, zone: str, undo_seconds: float) -> Settings:
+    """Everything embedded: one SQLite file in the folder, fresh secrets, the mailbox, the emulator."""
+    return Settings(
+        database_url=f"sqlite:///{folder / 'request_tracker.sqlite3'}",
+        secret_key=_kept_secret(folder / "secret_key"),
+        base_url=base_url,
+        fivetran_url=fivetran_url,
+        fivetran_key="demo-key",
+        fivetran_secret=_kept_secret(folder / "fivetran_secret"),
+        webhook_secret=_kept_secret(folder / "webhook_secret"),
+        demo=True,
+        program=Program(zone=zone, undo_for=timedelta(seconds=undo_seconds), base_url=base_url),
+    )
+
+
+def with_base_url(settings: Settings, base_url: str) -> Settings:
+    return replace(settings, base_url=base_url, program=replace(settings.program, base_url=base_url))
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(36))
+    return path.read_text()

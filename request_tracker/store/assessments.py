@@ -1,0 +1,37 @@
+"""Assessments: one row a criterion of a case, measured or typed, confirmed or overridden by a specialist."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from request_tracker.rules.terms import Criterion, Verdict
+from request_tracker.store.base import Base, one_of, tied
+
+
+class Assessment(Base):
+    """`measured` comes from the document (None where there is none), `verdict` from the specialist."""
+
+    __tablename__ = "assessment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    criterion: Mapped[str] = mapped_column(String(30))
+    measured: Mapped[str | None] = mapped_column(String(20))
+    figure: Mapped[str] = mapped_column(Text, default="")
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text, default="")
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime | None]
+    __table_args__ = (
+        one_of("criterion", Criterion),
+        one_of("measured", Verdict),
+        one_of("verdict", Verdict),
+        tied("(verdict IS NULL) = (by_id IS NULL)", "decided_by_somebody"),
+        Index("uq_assessment_criterion", "case_id", "criterion", unique=True),
+    )
+
+
+def of_case(session: Session, case_id: int) -> dict[Criterion, Assessment]:
+    rows = session.scalars(select(Assessment).where(Assessment.case_id == case_id))
+    return {Criterion(row.criterion): row for row in rows}

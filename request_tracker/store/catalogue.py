@@ -1,0 +1,53 @@
+"""The catalogue of connectors that exist already, and aliases of services: knowledge kept as rows."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from request_tracker.store.base import Base, one_of
+
+
+class CatalogueEntry(Base):
+    __tablename__ = "catalogue"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    service: Mapped[str] = mapped_column(String(100), unique=True)
+    domain: Mapped[str] = mapped_column(String(255), default="")
+    docs_url: Mapped[str] = mapped_column(Text, default="")
+    connector_class: Mapped[str] = mapped_column(String(20), default="standard")
+    service_status: Mapped[str] = mapped_column(String(30), default="general_availability")
+    updated_at: Mapped[datetime]
+
+
+class Alias(Base):
+    """`source` says where the knowledge is from; `retired_at` takes a row out of use without losing it."""
+
+    __tablename__ = "alias"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    canonical: Mapped[str] = mapped_column(String(200))
+    alias: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(300))
+    added_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    __table_args__ = (
+        one_of("kind", ("rename", "acronym", "old_domain", "second_domain", "confirmed")),
+        Index("uq_alias", "canonical", "alias", unique=True),
+    )
+
+
+class MatchKey(Base):
+    """An indexed key under which a case or a catalogue entry is found as a candidate duplicate."""
+
+    __tablename__ = "match_key"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    value: Mapped[str] = mapped_column(String(255))
+    case_id: Mapped[int | None]
+    catalogue_id: Mapped[int | None]
+    __table_args__ = (
+        Index("ix_match_key_value", "value", "kind"),
+        Index("ix_match_key_case", "case_id"),
+        Index("ix_match_key_catalogue", "catalogue_id"),
+    )

@@ -1,0 +1,117 @@
+"""SLA clocks and their append-only events; versions of the working calendar. Due instants are cached columns."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from request_tracker.rules.calendar import Calendar
+from request_tracker.rules.phases import CLOCKS
+from request_tracker.rules.sla import ClockEvent, EventKind
+from request_tracker.store.base import Base, one_of, partial, tied
+
+
+class CalendarVersion(Base):
+    """An immutable working calendar; the newest is used for new clocks."""
+
+    __tablename__ = "calendar"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Clock(Base):
+    """The columns from `state` on are a cache of the fold over the events."""
+
+    __tablename__ = "clock"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str] = mapped_column(String(30))
+    cycle: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20))
+    started_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    at_risk_at: Mapped[datetime | None]
+    urgent_at: Mapped[datetime | None]
+    target_s: Mapped[float]
+    elapsed_s: Mapped[float] = mapped_column(default=0.0)
+    verdict: Mapped[str | None] = mapped_column(String(10))
+    breached_at: Mapped[datetime | None]
+    __table_args__ = (
+        one_of("name", CLOCKS),
+        one_of("state", ("pending", "running", "paused", "stopped", "cancelled", "void")),
+        one_of("verdict", ("met", "breached")),
+        tied("due_at IS NULL OR state = 'running'", "due_while_running"),
+        tied("(breached_at IS NOT NULL) = (verdict IS NOT NULL AND verdict = 'breached')", "breached_has_time"),
+        tied("stopped_at IS NULL OR state IN ('stopped', 'cancelled')", "stopped_has_state"),
+        Index("uq_clock_cycle", "case_id", "name", "cycle", unique=True),
+        partial("ix_clock_due", "due_at", where="due_at IS NOT NULL"),
+        partial("ix_clock_at_risk", "at_risk_at", where="at_risk_at IS NOT NULL"),
+    )
+
+
+class ClockEventRow(Base):
+    """`caused_by_id` is the timeline entry that caused it: undo voids the events of that entry."""
+
+    __tablename__ = "clock_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    effective_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    voids_id: Mapped[int | None] = mapped_column(ForeignKey("clock_event.id"))
+    target_s: Mapped[float | None]
+    calendar_id: Mapped[int | None] = mapped_column(ForeignKey("calendar.id"))
+    caused_by_id: Mapped[int | None] = mapped_column(ForeignKey("timeline.id"))
+    __table_args__ = (
+        one_of("kind", EventKind),
+        tied("(kind = 'void') = (voids_id IS NOT NULL)", "void_names_event"),
+        tied("kind <> 'start' OR (target_s IS NOT NULL AND calendar_id IS NOT NULL)", "start_is_complete"),
+        Index("ix_clock_event_clock", "clock_id", "id"),
+        Index("ix_clock_event_caused_by", "caused_by_id"),
+    )
+
+
+def newest_calendar(session: Session) -> CalendarVersion:
+    found = session.scalar(select(CalendarVersion).order_by(CalendarVersion.id.desc()).limit(1))
+    if found is None:
+        raise LookupError("There is no working calendar yet: run `request-tracker seed`")
+    return found
+
+
+def calendar_of(session: Session, calendar_id: int) -> Calendar:
+    row = session.get(CalendarVersion, calendar_id)
+    assert row is not None, "calendar_id has a foreign key"
+    return Calendar.from_json(row.body)
+
+
+def of_case(session: Session, case_id: int) -> list[Clock]:
+    return list(session.scalars(select(Clock).where(Clock.case_id == case_id).order_by(Clock.id)))
+
+
+def latest(session: Session, case_id: int, name: str) -> Clock | None:
+    found = select(Clock).where(Clock.case_id == case_id, Clock.name == name).order_by(Clock.cycle.desc()).limit(1)
+    return session.scalar(found)
+
+
+def events_of(session: Session, clock_id: int) -> list[ClockEvent]:
+    """The clock's events as the fold takes them."""
+    rows = session.scalars(select(ClockEventRow).where(ClockEventRow.clock_id == clock_id).order_by(ClockEventRow.id))
+    return [_event(session, row) for row in rows]
+
+
+def _event(session: Session, row: ClockEventRow) -> ClockEvent:
+    return ClockEvent(
+        id=row.id,
+        kind=EventKind(row.kind),
+        effective_at=row.effective_at,
+        recorded_at=row.recorded_at,
+        reason=row.reason,
+        voids=row.voids_id,
+        target=None if row.target_s is None else timedelta(seconds=row.target_s),
+        calendar=None if row.calendar_id is None else calendar_of(session, row.calendar_id),
+    )

@@ -1,0 +1,32 @@
+"""Drafts: what a requester typed and has not sent yet; one row a person, so that an expired sign-in loses nothing."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from request_tracker.store.base import Base
+
+
+class Draft(Base):
+    __tablename__ = "draft"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    data: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+
+
+def keep(session: Session, person_id: int, account_id: int | None, data: dict[str, Any], now: datetime) -> None:
+    session.merge(Draft(person_id=person_id, account_id=account_id, data=data, updated_at=now))
+
+
+def of(session: Session, person_id: int) -> dict[str, Any]:
+    draft = session.get(Draft, person_id)
+    return dict(draft.data) if draft else {}
+
+
+def drop(session: Session, person_id: int) -> None:
+    draft = session.get(Draft, person_id)
+    if draft is not None:
+        session.delete(draft)

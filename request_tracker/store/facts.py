@@ -1,0 +1,89 @@
+"""Rows turned into what the rules look at."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from request_tracker.rules.calendar import add_working, days
+from request_tracker.rules.evidence import MINUTES
+from request_tracker.rules.facts import CaseFacts
+from request_tracker.rules.people import Act
+from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, StarterState
+from request_tracker.store import assessments, clocks, connections, evidence, holds, requests
+from request_tracker.store.cases import Case
+from request_tracker.store.evidence import Evidence
+from request_tracker.store.letters import Letter
+from request_tracker.store.requests import Request
+
+
+def facts_of(session: Session, case: Case, act: Act, fields: Mapping[str, Any] | None = None) -> CaseFacts:
+    """Everything a guard may ask about the case (a root), as of `act.now`."""
+    standing = evidence.standing(session, case.id)
+    people, accounts = _beside_primary(session, case)
+    starter = connections.live(session, case.id)
+    return CaseFacts(
+        phase=Phase(case.phase),
+        role=act.who.role,
+        outcome=Outcome(case.outcome) if case.outcome else None,
+        evidence=frozenset(standing),
+        open_criteria=_open_criteria(session, case.id),
+        supporting_accounts=accounts,
+        live_supporters=people,
+        starter=StarterState(starter.state) if starter else StarterState.NONE,
+        silence=_is_silent(session, standing, act),
+        reminders=_reminders(session, case.id),
+        has_questions=any(HoldReason(hold.reason).on_requester for hold in holds.open_holds(session, case.id)),
+        ended_for=act.now - case.ended_at if case.ended_at else None,
+        lead_decides_from=act.program.lead_decides_from,
+        reminders_before_waiver=act.program.reminders_before_waiver,
+        appeal_for=act.program.appeal_for,
+        reinstate_for=act.program.reinstate_for,
+        fields=fields or {},
+    )
+
+
+def supporters(session: Session, root_id: int) -> tuple[int, int]:
+    """Distinct persons and distinct accounts with a live request in the tree, the primary's included."""
+    row = session.execute(
+        select(func.count(Request.person_id.distinct()), func.count(Request.account_id.distinct()))
+        .join(Case, Case.id == Request.case_id)
+        .where(Case.root_id == root_id, Request.withdrawn_at.is_(None))
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def _beside_primary(session: Session, case: Case) -> tuple[int, int]:
+    primary = session.get(Request, case.primary_request_id) if case.primary_request_id else None
+    others = requests.of_tree(session, case.root_id or case.id, live_only=True)
+    if primary is None:
+        return len({each.person_id for each in others}), len({each.account_id for each in others})
+    people = {each.person_id for each in others} - {primary.person_id}
+    return len(people), len({each.account_id for each in others} - {primary.account_id})
+
+
+def _open_criteria(session: Session, case_id: int) -> tuple[Criterion, ...]:
+    decided = {key for key, row in assessments.of_case(session, case_id).items() if row.verdict is not None}
+    return tuple(criterion for criterion in Criterion if criterion not in decided)
+
+
+def _is_silent(session: Session, standing: Mapping[str, Evidence], act: Act) -> bool:
+    since = minutes_at(standing)
+    if since is None:
+        return False
+    calendar = clocks.calendar_of(session, clocks.newest_calendar(session).id)
+    return act.now >= add_working(calendar, since, days(calendar, act.program.silence_days))
+
+
+def minutes_at(standing: Mapping[str, Evidence]) -> datetime | None:
+    """When the last of the consultation's three records was made, or None while one is missing."""
+    if any(key not in standing for key in MINUTES):
+        return None
+    return max(standing[key].at for key in MINUTES)
+
+
+def _reminders(session: Session, case_id: int) -> int:
+    found = select(func.count()).select_from(Letter).where(Letter.case_id == case_id, Letter.notice == "verify")
+    return int(session.scalar(found) or 0)

@@ -1,0 +1,194 @@
+"""The queue: which cases, due first; one statement a page, keyset paging."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from request_tracker.rules.people import Viewer
+from request_tracker.rules.terms import HoldReason, Outcome, Phase
+from request_tracker.store.base import FAR
+from request_tracker.store.cases import Case, case_number
+from request_tracker.store.people import Person
+from request_tracker.store.requests import Request
+
+DUE = ("overdue", "at_risk", "ok", "paused")
+SORTS = ("due", "-due", "opened", "-opened", "touched", "-touched")
+MOST = 200
+
+
+class BadFilter(ValueError):
+    """A filter of the address is unknown; the message names it and what is possible."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What to list. `assignee`: an address, `me`, `none` or empty; `outcome`: one of Outcome, `live` or `any`."""
+
+    phase: str = ""
+    outcome: str = ""
+    assignee: str = ""
+    hold: str = ""
+    due: str = ""
+    q: str = ""
+    sort: str = "due"
+    cursor: str = ""
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    number: str
+    service_name: str
+    phase: Phase
+    outcome: str | None
+    version: int
+    assignee: str | None
+    held: str | None
+    due_at: datetime | None
+    due: str
+    opened_at: datetime
+    touched_at: datetime
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    items: tuple[QueueRow, ...]
+    next_cursor: str | None
+
+
+def page(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> QueuePage:
+    """The page of the queue. Staff see every root; requesters the roots in whose tree their account takes part."""
+    column, descending = _order(wanted.sort)
+    found = (
+        select(
+            Case.id, Case.service_name, Case.phase, Case.outcome, Case.version, Person.name, Case.held,
+            Case.queue_at, Case.at_risk_at, Case.opened_at, Case.touched_at,
+        )
+        .outerjoin(Person, Person.id == Case.assignee_id)
+        .where(*_conditions(wanted, viewer, now))
+    )  # fmt: skip
+    if wanted.cursor:
+        at, last = _uncursor(wanted.cursor)
+        place = tuple_(column, Case.id)
+        found = found.where(place < (at, last) if descending else place > (at, last))
+    order = (column.desc(), Case.id.desc()) if descending else (column, Case.id)
+    limit = max(1, min(wanted.limit, MOST))
+    rows = session.execute(found.order_by(*order).limit(limit + 1)).all()
+    more = len(rows) > limit
+    last_row = rows[limit - 1] if more else None
+    return QueuePage(
+        tuple(_row(row, now) for row in rows[:limit]), _cursor(last_row, wanted.sort) if last_row else None
+    )
+
+
+def _order(sort: str) -> tuple[Any, bool]:
+    if sort not in SORTS:
+        raise BadFilter(f"sort: choose one of {', '.join(SORTS)}")
+    columns = {"due": Case.queue_at, "opened": Case.opened_at, "touched": Case.touched_at}
+    return columns[sort.lstrip("-")], sort.startswith("-")
+
+
+def _conditions(wanted: Filter, viewer: Viewer, now: datetime) -> list[ColumnElement[bool]]:
+    found = [*_outcome(wanted), *_phase(wanted), *_assignee(wanted, viewer), *_hold(wanted), *_due(wanted, now)]
+    if wanted.q.strip():
+        found.append(_text(wanted.q.strip()[:200]))
+    if not viewer.is_staff:
+        mine = select(Case.root_id).join(Request, Request.case_id == Case.id)
+        found.append(Case.id.in_(mine.where(Request.account_id == viewer.account_id)))
+    return found
+
+
+def _outcome(wanted: Filter) -> list[ColumnElement[bool]]:
+    if wanted.outcome == "any":
+        return []
+    if wanted.outcome in ("", "live"):
+        return [Case.outcome.is_(None)]
+    if wanted.outcome not in list(Outcome):
+        raise BadFilter(f"outcome: choose one of live, any, {', '.join(Outcome)}")
+    return [Case.outcome == wanted.outcome]
+
+
+def _phase(wanted: Filter) -> list[ColumnElement[bool]]:
+    if not wanted.phase:
+        return []
+    if wanted.phase not in list(Phase):
+        raise BadFilter(f"phase: choose one of {', '.join(Phase)}")
+    return [Case.phase == wanted.phase]
+
+
+def _assignee(wanted: Filter, viewer: Viewer) -> list[ColumnElement[bool]]:
+    if not wanted.assignee:
+        return []
+    if wanted.assignee == "me":
+        return [Case.assignee_id == viewer.id]
+    if wanted.assignee == "none":
+        return [Case.assignee_id.is_(None)]
+    return [Case.assignee_id.in_(select(Person.id).where(Person.email == wanted.assignee.lower()))]
+
+
+def _hold(wanted: Filter) -> list[ColumnElement[bool]]:
+    if not wanted.hold:
+        return []
+    if wanted.hold in ("any", "none"):
+        return [Case.held.isnot(None) if wanted.hold == "any" else Case.held.is_(None)]
+    if wanted.hold not in list(HoldReason):
+        raise BadFilter(f"hold: choose one of any, none, {', '.join(HoldReason)}")
+    return [Case.held == wanted.hold]
+
+
+def _due(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    if not wanted.due:
+        return []
+    names = [name.strip() for name in wanted.due.split(",") if name.strip()]
+    if any(name not in DUE for name in names):
+        raise BadFilter(f"due: choose from {', '.join(DUE)}")
+    fits = {
+        "overdue": Case.queue_at < now,
+        "at_risk": and_(Case.queue_at >= now, Case.queue_at < FAR, Case.at_risk_at <= now),
+        "ok": and_(Case.queue_at >= now, Case.queue_at < FAR, or_(Case.at_risk_at.is_(None), Case.at_risk_at > now)),
+        "paused": and_(Case.queue_at >= FAR, Case.held.isnot(None)),
+    }
+    return [or_(*(fits[name] for name in names))]
+
+
+def _text(words: str) -> ColumnElement[bool]:
+    upper = words.upper()
+    if upper.startswith("LITE-") and upper[5:].isascii() and upper[5:].isdigit():
+        return Case.id == int(upper[5:][:9])
+    return Case.service_name.icontains(words, autoescape=True) | Case.service_url.icontains(words, autoescape=True)
+
+
+def _row(row: Any, now: datetime) -> QueueRow:
+    due_at = row.queue_at if row.queue_at < FAR else None
+    return QueueRow(
+        case_number(row.id), row.service_name, Phase(row.phase), row.outcome, row.version, row.name, row.held,
+        due_at, _due_word(row, due_at, now), row.opened_at, row.touched_at,
+    )  # fmt: skip
+
+
+def _due_word(row: Any, due_at: datetime | None, now: datetime) -> str:
+    if row.outcome is not None:
+        return "none"
+    if due_at is None:
+        return "paused" if row.held else "none"
+    if due_at < now:
+        return "overdue"
+    return "at_risk" if row.at_risk_at is not None and row.at_risk_at <= now else "ok"
+
+
+def _cursor(row: Any, sort: str) -> str:
+    at = {"due": row.queue_at, "opened": row.opened_at, "touched": row.touched_at}[sort.lstrip("-")]
+    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), row.id]).encode()).decode().rstrip("=")
+
+
+def _uncursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return datetime.fromisoformat(at), int(last)
+    except (ValueError, TypeError) as fault:
+        raise BadFilter("cursor: use the next_cursor of the page before, unchanged") from fault

@@ -1,0 +1,145 @@
+"""The timeline: append-only, hash-chained per case; text sits in a table of its own that can be erased."""
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from request_tracker.store.base import Base, one_of
+from request_tracker.store.cases import Case
+
+
+class Entry(Base):
+    """`audience`: public (everybody in the tree), account (the account's people and staff), staff.
+
+    `data` holds ids, before and after, never text of a person; `text_digest` is the salted digest of the text.
+    """
+
+    __tablename__ = "timeline"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    seq: Mapped[int]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    audience: Mapped[str] = mapped_column(String(10))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    data: Mapped[dict[str, Any]]
+    text_digest: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime]
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (
+        one_of("audience", ("public", "account", "staff")),
+        Index("uq_timeline_seq", "case_id", "seq", unique=True),
+    )
+
+
+class EntryText(Base):
+    """The words of an entry. Erasing empties `body` and `salt`: the chain stays whole, the words are gone."""
+
+    __tablename__ = "timeline_text"
+    entry_id: Mapped[int] = mapped_column(ForeignKey("timeline.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    salt: Mapped[str | None] = mapped_column(String(32))
+    body: Mapped[str | None] = mapped_column(Text)
+    erased_at: Mapped[datetime | None]
+
+
+class Undone(Base):
+    """Marks an entry whose effects were taken back; a row of its own, since entries never change."""
+
+    __tablename__ = "undone"
+    entry_id: Mapped[int] = mapped_column(ForeignKey("timeline.id"), primary_key=True)
+    by_entry_id: Mapped[int] = mapped_column(ForeignKey("timeline.id"))
+    at: Mapped[datetime]
+
+
+class ChainAnchor(Base):
+    """A nightly digest over all chain heads."""
+
+    __tablename__ = "chain_anchor"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    cases: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+def append(
+    session: Session,
+    case: Case,
+    kind: str,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    text: str = "",
+    audience: str = "public",
+    account_id: int | None = None,
+) -> Entry:
+    """Write the next entry of the case's chain and move the head kept on the case row."""
+    salt = secrets.token_hex(16) if text else None
+    entry = Entry(
+        case_id=case.id,
+        seq=case.chain_count + 1,
+        account_id=account_id or case.account_id,
+        audience=audience,
+        actor_id=actor_id,
+        kind=kind,
+        data=data or {},
+        text_digest=_text_digest(salt, text) if salt else None,
+        at=now,
+        previous=case.chain_head,
+    )
+    entry.digest = digest_of(entry)
+    session.add(entry)
+    session.flush()
+    case.chain_head, case.chain_count, case.touched_at = entry.digest, entry.seq, now
+    if salt:
+        session.add(EntryText(entry_id=entry.id, account_id=entry.account_id, salt=salt, body=text))
+    return entry
+
+
+def digest_of(entry: Entry) -> str:
+    """SHA-256 over the previous digest and every column that must never change."""
+    kept = [
+        entry.previous, entry.case_id, entry.seq, entry.account_id, entry.audience, entry.actor_id, entry.kind,
+        entry.data, entry.text_digest, entry.at.isoformat(timespec="microseconds"),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _text_digest(salt: str | None, text: str) -> str:
+    return hashlib.sha256(f"{salt}{text}".encode(errors="surrogatepass")).hexdigest()
+
+
+def stands(session: Session, entry_id: int) -> bool:
+    """Whether what the entry did has not been taken back."""
+    return session.get(Undone, entry_id) is None
+
+
+def broken(session: Session) -> list[str]:
+    """A sentence for each case whose chain is not whole; empty when all are."""
+    return [f"{case.number}: {fault}" for case in session.scalars(select(Case)) if (fault := _fault(session, case))]
+
+
+def _fault(session: Session, case: Case) -> str:
+    previous, count = "", 0
+    for entry in session.scalars(select(Entry).where(Entry.case_id == case.id).order_by(Entry.seq)):
+        count += 1
+        if entry.seq != count or entry.previous != previous or digest_of(entry) != entry.digest:
+            return f"entry {entry.seq} does not follow from the one before"
+        if _text_changed(session, entry):
+            return f"the text of entry {entry.seq} was changed"
+        previous = entry.digest
+    return "" if (case.chain_head, case.chain_count) == (previous, count) else "the last entries are missing"
+
+
+def _text_changed(session: Session, entry: Entry) -> bool:
+    kept = session.get(EntryText, entry.id)
+    if kept is None or kept.erased_at is not None:
+        return kept is None and entry.text_digest is not None
+    return _text_digest(kept.salt, kept.body or "") != entry.text_digest

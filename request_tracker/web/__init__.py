@@ -1,0 +1,22 @@
+"""What people see and press: the list of blueprints."""
+
+from flask import Blueprint
+
+from request_tracker.web.admin import admin
+from request_tracker.web.case import case
+from request_tracker.web.connect import connect
+from request_tracker.web.home import home
+from request_tracker.web.intake import intake
+from request_tracker.web.mailbox import mailbox
+from request_tracker.web.merging import merging
+from request_tracker.web.queue import queue
+from request_tracker.web.reports import reports
+from request_tracker.web.requests import requests
+from request_tracker.web.signin import signin
+from request_tracker.web.webhooks import webhooks
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    home, signin, intake, requests, queue, case, merging, reports, mailbox, admin, connect, webhooks,
+)  # fmt: skip
+UNSIGNED: tuple[Blueprint, ...] = (webhooks,)
+"""Blueprints whose posts carry a signature of their own instead of a form token."""

@@ -1,0 +1,5 @@
+"""The admin's pages."""
+
+from flask import Blueprint
+
+admin = Blueprint("admin", __name__)

@@ -1,0 +1,5 @@
+"""The local mailbox."""
+
+from flask import Blueprint
+
+mailbox = Blueprint("mailbox", __name__)

@@ -1,0 +1,5 @@
+"""The specialist's queue."""
+
+from flask import Blueprint
+
+queue = Blueprint("queue", __name__)

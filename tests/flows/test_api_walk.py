@@ -1,0 +1,188 @@
+"""One case from submission to generally available, through the JSON API alone."""
+
+from typing import Any
+
+import pytest
+from factories import Cast, typed
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from request_tracker.store import people, timeline, tokens
+from request_tracker.store.people import Person
+
+CRITERIA = (
+    "documentation", "size", "nesting", "structure", "custom_data", "authentication", "incremental", "use_case",
+)  # fmt: skip
+
+
+class Api:
+    """Speaks as one person."""
+
+    def __init__(self, client: FlaskClient, secret: str) -> None:
+        self.client = client
+        self.headers = {"Authorization": f"Bearer {secret}"}
+
+    def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> Any:
+        answer = self.client.open(f"/api/v1{path}", method=method, json=body, headers={**self.headers, **headers})
+        assert answer.status_code == status, answer.get_data(as_text=True)[:1500]
+        return answer.get_json()
+
+
+@pytest.fixture
+def apis(app: Flask, session: Session, cast: Cast) -> dict[str, Api]:
+    names = ("ada", "ben", "cleo", "specialist", "engineer", "lead", "admin", "auditor")
+    made = {}
+    for name in names:
+        person = session.get_one(Person, getattr(cast, name).id)
+        made[name] = tokens.issue(session, person.id, "all", app.extensions["request_tracker"].now())
+    session.commit()
+    return {name: Api(app.test_client(), secret) for name, secret in made.items()}
+
+
+def _move(api: Api, number: str, name: str, **fields: Any) -> Any:
+    version = api.call("GET", f"/cases/{number}")["version"]
+    return api.call("POST", f"/cases/{number}/moves", {"move": name, "version": version, **fields})
+
+
+def _evidence(api: Api, number: str, *keys: str) -> None:
+    for key in keys:
+        api.call("POST", f"/cases/{number}/evidence", {"key": key, "value": "yes", "note": "seen"}, status=201)
+
+
+def test_from_submission_to_generally_available(apis: dict[str, Api], session: Session) -> None:
+    sent = apis["ada"].call("POST", "/requests", typed(), status=201)
+    assert sent["phase"] == "submission"
+    assert sent["promised_at"] == "2026-11-16T09:00:00Z", "ten working days are two weeks"
+    number = sent["case"]
+    spec, engineer, lead = apis["specialist"], apis["engineer"], apis["lead"]
+
+    assert _move(spec, number, "claim")["assignee"] == "Specialist"
+    version = spec.call("GET", f"/cases/{number}")["version"]
+    refused = spec.call("POST", f"/cases/{number}/moves", {"move": "accept", "version": version}, status=409)
+    assert {b["key"] for b in refused["blockers"]} == {"duplicates_checked", "assessment", "reason"}
+
+    held = spec.call(
+        "POST", f"/cases/{number}/holds", {"reason": "requester_info", "question": "Which plan?"}, status=201
+    )
+    hold_id = held["holds"][0]["id"]
+    assert {c["state"] for c in held["clocks"]} == {"paused"}
+    answered = apis["ada"].call("POST", f"/cases/{number}/holds/{hold_id}/answer", {"body": "The big one"})
+    assert answered["clocks"][0]["state"] == "running"
+
+    judged = {name: {"verdict": "great", "note": "read"} for name in CRITERIA}
+    spec.call("PUT", f"/cases/{number}/assessment", {"criteria": judged})
+    _evidence(spec, number, "duplicates_checked")
+    accepted = _move(spec, number, "accept", reason="A good candidate")
+    assert accepted["phase"] == "consultation"
+    assert next(c for c in accepted["clocks"] if c["name"] == "review")["verdict"] == "met"
+
+    _evidence(spec, number, "starter_ready", "access_granted", "service_demonstrated", "use_cases_recorded")
+    _evidence(spec, number, "data_requirements_recorded")
+    apis["ada"].call("POST", f"/cases/{number}/evidence", {"key": "minutes_confirmed", "value": True}, status=201)
+    assert _move(spec, number, "start_build")["phase"] == "development"
+    _evidence(engineer, number, "built", "tested", "documented")
+    assert _move(engineer, number, "open_preview")["phase"] == "private_preview"
+    _evidence(spec, number, "initial_sync_finished")
+    _evidence(apis["ada"], number, "completeness_reviewed", "requester_verified")
+    _evidence(lead, number, "catalogue_checked")
+    released = _move(lead, number, "release")
+    assert (released["phase"], released["outcome"]) == ("generally_available", "released")
+    assert all(c["state"] in ("stopped", "cancelled") for c in released["clocks"])
+    session.expire_all()
+    assert timeline.broken(session) == []
+    told = apis["auditor"].call("GET", f"/cases/{number}/timeline")["items"]
+    assert told[0]["sentence"] == "Release: released"
+
+
+def test_the_same_call_twice_with_one_key(apis: dict[str, Api]) -> None:
+    key = {"Idempotency-Key": "k1"}
+    first = apis["ada"].call("POST", "/requests", typed(), status=201, **key)
+    assert apis["ada"].call("POST", "/requests", typed(), status=201, **key) == first
+    apis["ada"].call("POST", "/requests", typed(service_name="Other"), status=409, **key)
+
+
+def test_another_account_reads_nothing_of_it(apis: dict[str, Api]) -> None:
+    number = apis["ada"].call("POST", "/requests", typed(), status=201)["case"]
+    apis["cleo"].call("GET", f"/cases/{number}", status=404)
+    apis["cleo"].call("GET", f"/cases/{number}/timeline", status=404)
+    joined = apis["cleo"].call("POST", "/requests", typed(join=number, use_case="Ours"), status=201)
+    assert joined["case"] == number
+    seen = apis["cleo"].call("GET", f"/cases/{number}")
+    assert seen["supporters"] == {"persons": 2, "accounts": 2}
+    assert seen["requests"] == [joined["number"]]
+    assert (seen["primary"], seen["evidence"], seen["holds"], seen["connection"]) == (None, {}, [], None)
+    assert "Ada" not in str(apis["cleo"].call("GET", f"/cases/{number}/timeline"))
+
+
+def test_bad_bodies_name_their_fields(apis: dict[str, Api]) -> None:
+    answer = apis["ada"].call("POST", "/requests", {}, status=422)
+    fields = {error["field"] for error in answer["errors"]}
+    assert fields == {"service_name", "service_url", "api_docs_url", "use_case", "data_needed", "terms_accepted"}
+    answer = apis["ada"].call("POST", "/requests", typed(service_url="javascript:alert(1)"), status=422)
+    assert [error["field"] for error in answer["errors"]] == ["service_url"]
+    apis["ada"].call("POST", "/requests", typed(use_case="x" * 1_000_000), status=422)
+    apis["ada"].call("POST", "/requests", ["no object"], status=422)
+    apis["ada"].call("GET", "/cases?due=soon", status=422)
+    apis["ada"].call("GET", "/cases?cursor=%00", status=422)
+    apis["ada"].call("GET", "/cases/nonsense", status=404)
+
+
+def test_an_upload_that_is_too_big(apis: dict[str, Api], app: Flask) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    apis["ada"].call("POST", "/requests", typed(use_case="x" * 2000), status=413)
+
+
+def test_scopes_and_roles(apis: dict[str, Api], app: Flask, session: Session, cast: Cast) -> None:
+    person = people.by_email(session, cast.ada.email)
+    assert person is not None
+    narrow = Api(app.test_client(), tokens.issue(session, person.id, "read", app.extensions["request_tracker"].now()))
+    session.commit()
+    narrow.call("GET", "/cases")
+    narrow.call("POST", "/requests", typed(), status=403)
+    apis["auditor"].call("POST", "/requests", typed(), status=403)
+    apis["specialist"].call("POST", "/requests", typed(), status=403)
+    for_ada = apis["specialist"].call("POST", "/requests", typed(on_behalf_of=cast.ada.email), status=201)
+    assert apis["ada"].call("GET", f"/requests/{for_ada['number']}")["person"] == "Ada"
+    Api(app.test_client(), "rt_wrong").call("GET", "/cases", status=401)
+
+
+def test_a_stale_version_is_told_with_the_new_one(apis: dict[str, Api]) -> None:
+    number = apis["ada"].call("POST", "/requests", typed(), status=201)["case"]
+    body = {"move": "claim", "version": 1}
+    apis["specialist"].call("POST", f"/cases/{number}/moves", body)
+    answer = apis["specialist"].call("POST", f"/cases/{number}/moves", body, status=409)
+    assert (answer["title"], answer["current_version"]) == ("stale", 2)
+
+
+def test_undo_and_merge_over_the_api(apis: dict[str, Api]) -> None:
+    spec = apis["specialist"]
+    one = apis["ada"].call("POST", "/requests", typed(), status=201)["case"]
+    two = apis["cleo"].call("POST", "/requests", typed(service_name="Acme Billing Inc"), status=201)
+    assert two["suggestions"][0]["case"] == one
+    _move(spec, one, "claim")
+    assert spec.call("POST", f"/cases/{one}/undo", {})["phase"] == "submission"
+    shown = spec.call("GET", f"/cases/{two['case']}/merges/preview?into={one}")
+    assert shown["allowed"]
+    assert shown["supporters"]["after"] == {"persons": 2, "accounts": 2}
+    body = {"into": one, "version": shown["version"], "into_version": shown["into_version"]}
+    link = spec.call("POST", f"/cases/{two['case']}/merges", body, status=201)
+    assert spec.call("GET", f"/cases/{one}")["supporters"] == {"persons": 2, "accounts": 2}
+    assert apis["cleo"].call("GET", f"/cases/{two['case']}")["root"] == one
+    spec.call("DELETE", f"/merges/{link['id']}")
+    assert spec.call("GET", f"/cases/{one}")["supporters"] == {"persons": 1, "accounts": 1}
+    spec.call("DELETE", f"/merges/{link['id']}", status=409)
+
+
+def test_withdrawing_promotes_the_oldest_supporter(apis: dict[str, Api]) -> None:
+    first = apis["ada"].call("POST", "/requests", typed(), status=201)
+    other = apis["cleo"].call("POST", "/requests", typed(join=first["case"]), status=201)
+    gone = apis["ada"].call("POST", f"/requests/{first['number']}/withdrawal")
+    assert gone["withdrawn_at"]
+    assert apis["ada"].call("POST", f"/requests/{first['number']}/withdrawal")["withdrawn_at"] == gone["withdrawn_at"]
+    case = apis["specialist"].call("GET", f"/cases/{first['case']}")
+    assert (case["outcome"], case["primary"]) == (None, other["number"])
+    apis["cleo"].call("POST", f"/requests/{other['number']}/withdrawal")
+    assert apis["specialist"].call("GET", f"/cases/{first['case']}")["outcome"] == "withdrawn"
+    back = apis["cleo"].call("DELETE", f"/requests/{other['number']}/withdrawal")
+    assert (back["phase"], back["outcome"], back["withdrawn_at"]) == ("submission", None, None)
