@@ -3,19 +3,23 @@
 import json
 import os
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from request_tracker import resources
+from request_tracker import resources, serve, showing
 from request_tracker import settings as configuration
-from request_tracker.actions.enrol import add_person
+from request_tracker.actions.admit import add_person
+from request_tracker.emulator import app as emulated
 from request_tracker.rules import drawing
+from request_tracker.rules.report import BadWeek
 from request_tracker.rules.terms import Role
 from request_tracker.settings import Settings, Unsafe
 from request_tracker.store import matchbook, people, schema, timeline, tokens
 from request_tracker.store.session import Database
+from request_tracker.work import checking, report_mail
 from request_tracker.work import seed as seeding
 
 README = Path("README.md")
@@ -74,6 +78,79 @@ def seed() -> None:
     database = _current(settings)
     with database.transaction() as session:
         click.echo(seeding.seed(session, settings.program, resources.SEED_DATA, _now()))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Processes; each has four threads.")
+def web(host: str, port: int, workers: int) -> None:
+    """Serve pages and API."""
+    settings = _safe(_settings())
+    _current(settings).close()
+    serve.Web(settings, host=host, port=port, workers=workers).run()
+
+
+@main.command()
+def worker() -> None:
+    """Do what happens later: jobs and ticks. Any number may run."""
+    settings = _safe(_settings())
+    _current(settings).close()
+    serve.work(settings, pace=0.2 if settings.demo else 1.0)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), help="A file to keep its state in; memory otherwise.")
+def emulator(host: str, port: int, data: Path | None) -> None:
+    """Serve a stand-in for the Fivetran API."""
+    settings = _settings()
+    app = emulated.create_app(
+        template_folder=resources.TEMPLATES,
+        key=settings.fivetran_key or "demo-key",
+        secret=settings.fivetran_secret or "demo-secret",
+        now=_now,
+        path=data,
+        public_url=f"http://{host}:{port}",
+    )
+    serve.serve_plainly(app, host=host, port=port)
+
+
+@main.command()
+@click.option("--port", type=int, default=0, help="Of the pages; 8000 or a free one otherwise.")
+@click.option("--data", type=click.Path(path_type=Path), help="A folder to keep everything in; a fresh one otherwise.")
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Written once everything answers.")
+def demo(port: int, data: Path | None, ready_file: Path | None) -> None:
+    """Everything at once on this machine, with a seeded program."""
+    folder = (data or Path(tempfile.mkdtemp(prefix="request_tracker_"))).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    showing.run(folder, port=port, ready_file=ready_file, environment=os.environ, now=_now)
+
+
+@main.command()
+def check() -> None:
+    """Validate settings, database, mail and Fivetran access, and say what to fix."""
+    found = checking.faults(_settings(), resources.MIGRATIONS)
+    for line in found:
+        click.echo(line)
+    if found:
+        raise click.ClickException(f"{len(found)} things to put right")
+    click.echo("Everything is in order.")
+
+
+@main.command()
+@click.option("--week", required=True, help="ISO week, such as 2026-W47.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+def report(week: str, out: Path) -> None:
+    """Write the weekly report as HTML, text, CSV and JSON."""
+    settings = _settings()
+    try:
+        with _current(settings).reading() as session:
+            report_mail.write(session, week, out, settings, _now())
+    except BadWeek as fault:
+        raise click.ClickException(str(fault)) from fault
+    click.echo(f"Wrote report.html, report.txt, report.csv and report.json to {out}")
 
 
 @main.group(name="people")
@@ -159,6 +236,13 @@ def verify() -> None:
     if broken:
         raise click.ClickException(f"{len(broken)} chains are not whole")
     click.echo("Every chain is whole.")
+
+
+def _safe(settings: Settings) -> Settings:
+    try:
+        return configuration.safe(settings)
+    except Unsafe as unsafe:
+        raise click.ClickException("It is not safe to start:\n" + "\n".join(unsafe.faults)) from unsafe
 
 
 def _settings() -> Settings:

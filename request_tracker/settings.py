@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -59,6 +59,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         fivetran_key=environment.get("FIVETRAN_API_KEY", ""),
         fivetran_secret=environment.get("FIVETRAN_API_SECRET", ""),
         webhook_secret=environment.get("FIVETRAN_WEBHOOK_SECRET", ""),
+        demo=environment.get("REQUEST_TRACKER_DEMO") == "1",
         program=_program(environment, base_url),
     )
 
@@ -72,7 +73,8 @@ def _program(environment: Mapping[str, str], base_url: str) -> Program:
         raise Unsafe((f"REQUEST_TRACKER_TIMEZONE or REQUEST_TRACKER_UNDO_SECONDS cannot be read: {fault}",)) from fault
     if not 0 <= undo <= 86_400:
         raise Unsafe(("REQUEST_TRACKER_UNDO_SECONDS must lie between 0 and 86400",))
-    return Program(zone=zone, undo_for=timedelta(seconds=undo), base_url=base_url)
+    check = timedelta(seconds=float(environment.get("REQUEST_TRACKER_CHECK_SECONDS", "300")))
+    return Program(zone=zone, undo_for=timedelta(seconds=undo), base_url=base_url, check_every=check)
 
 
 def faults(settings: Settings) -> tuple[str, ...]:
@@ -84,6 +86,8 @@ def faults(settings: Settings) -> tuple[str, ...]:
         found.append("REQUEST_TRACKER_BASE_URL must start with https:// unless it is on this machine")
     if not is_loopback(settings.fivetran_url) and not settings.fivetran_url.startswith("https://"):
         found.append("FIVETRAN_API_URL must start with https:// unless it is on this machine")
+    if settings.demo and not is_loopback(settings.base_url):
+        found.append("Unset REQUEST_TRACKER_DEMO: the demo shows every letter to anyone and stays on this machine")
     if not settings.webhook_secret:
         found.append("Set FIVETRAN_WEBHOOK_SECRET: without it no webhook can be believed")
     return tuple(found)
@@ -104,23 +108,25 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def for_demo(folder: Path, *, base_url: str, fivetran_url: str, zone: str, undo_seconds: float) -> Settings:
-    """Everything embedded: one SQLite file in the folder, fresh secrets, the mailbox, the emulator."""
-    return Settings(
-        database_url=f"sqlite:///{folder / 'request_tracker.sqlite3'}",
-        secret_key=_kept_secret(folder / "secret_key"),
-        base_url=base_url,
-        fivetran_url=fivetran_url,
-        fivetran_key="demo-key",
-        fivetran_secret=_kept_secret(folder / "fivetran_secret"),
-        webhook_secret=_kept_secret(folder / "webhook_secret"),
-        demo=True,
-        program=Program(zone=zone, undo_for=timedelta(seconds=undo_seconds), base_url=base_url),
-    )
+def demo_environment(folder: Path, *, base_url: str, fivetran_url: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the demo's parts: one SQLite file and the secrets in the folder, mailbox and emulator.
 
-
-def with_base_url(settings: Settings, base_url: str) -> Settings:
-    return replace(settings, base_url=base_url, program=replace(settings.program, base_url=base_url))
+    What the operator set for the zone and the undo window is kept.
+    """
+    return {
+        **given,
+        "REQUEST_TRACKER_DATABASE_URL": f"sqlite:///{folder / 'request_tracker.sqlite3'}",
+        "REQUEST_TRACKER_SECRET_KEY": _kept_secret(folder / "secret_key"),
+        "REQUEST_TRACKER_BASE_URL": base_url,
+        "REQUEST_TRACKER_SMTP_URL": given.get("REQUEST_TRACKER_SMTP_URL", MAILBOX),
+        "REQUEST_TRACKER_UNDO_SECONDS": given.get("REQUEST_TRACKER_UNDO_SECONDS", "10"),
+        "REQUEST_TRACKER_CHECK_SECONDS": given.get("REQUEST_TRACKER_CHECK_SECONDS", "20"),
+        "REQUEST_TRACKER_DEMO": "1",
+        "FIVETRAN_API_URL": fivetran_url,
+        "FIVETRAN_API_KEY": "demo-key",
+        "FIVETRAN_API_SECRET": _kept_secret(folder / "fivetran_secret"),
+        "FIVETRAN_WEBHOOK_SECRET": _kept_secret(folder / "webhook_secret"),
+    }
 
 
 def _kept_secret(path: Path) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import assess, evidence, submit
 from request_tracker.actions.advance import advance
-from request_tracker.actions.enrol import add_person
+from request_tracker.actions.admit import add_person
 from request_tracker.actions.evidence import Fact
 from request_tracker.rules import submission
 from request_tracker.rules.calendar import standard

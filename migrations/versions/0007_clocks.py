@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.Column("elapsed_s", sa.Double(), nullable=False),
         sa.Column("verdict", sa.String(length=10), nullable=True),
         sa.Column("breached_at", UtcDateTime(), nullable=True),
+        sa.Column("warned", sa.Integer(), nullable=False),
+        sa.Column("notice_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint(
             "(breached_at IS NOT NULL) = (verdict IS NOT NULL AND verdict = 'breached')",
             name=op.f("ck_clock_breached_has_time"),
@@ -56,20 +58,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock")),
     )
     op.create_index(
-        "ix_clock_at_risk",
-        "clock",
-        ["at_risk_at"],
-        unique=False,
-        sqlite_where=sa.text("at_risk_at IS NOT NULL"),
-        postgresql_where=sa.text("at_risk_at IS NOT NULL"),
-    )
-    op.create_index(
         "ix_clock_due",
         "clock",
         ["due_at"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_clock_notice",
+        "clock",
+        ["notice_at"],
+        unique=False,
+        sqlite_where=sa.text("notice_at IS NOT NULL"),
+        postgresql_where=sa.text("notice_at IS NOT NULL"),
     )
     op.create_index("uq_clock_cycle", "clock", ["case_id", "name", "cycle"], unique=True)
     op.create_table(

@@ -16,6 +16,7 @@ from request_tracker.store.cases import Case
 from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow
 
 OPEN = ("pending", "running", "paused")
+BREACH = 100
 
 
 @dataclass(frozen=True)
@@ -185,4 +186,13 @@ def _refold(session: Session, clock: Clock, now: datetime) -> None:
     clock.target_s = state.target.total_seconds() if state.target else 0.0
     clock.elapsed_s = state.elapsed.total_seconds()
     clock.verdict, clock.breached_at = state.verdict, state.breached_at
+    clock.notice_at = next_notice(clock)
     session.flush()
+
+
+def next_notice(clock: Clock) -> datetime | None:
+    """When the next notice about a running clock is due: at 75 %, at 90 %, at the breach."""
+    if clock.state != "running":
+        return None
+    steps = ((75, clock.at_risk_at), (90, clock.urgent_at), (BREACH, clock.due_at))
+    return next((at for percent, at in steps if percent > clock.warned and at is not None), None)

@@ -1,36 +1,61 @@
-"""People are added, with the customer account they belong to."""
+"""Customers are enrolled: their account, and the Fivetran group an admin binds to it."""
 
-import secrets
-from datetime import datetime
-
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.store import passwords
-from request_tracker.store.people import Person
+from request_tracker.actions.hold import Unfit
+from request_tracker.rules.people import Act
+from request_tracker.rules.process import NotAllowed
+from request_tracker.rules.terms import Role, StarterState
+from request_tracker.store import jobs
+from request_tracker.store.connections import Connection
+from request_tracker.store.people import Account, AccountGroup
 
 
-def add_person(
-    session: Session,
-    *,
-    email: str,
-    name: str,
-    role: str,
-    account_id: int | None,
-    password: str | None,
-    now: datetime,
-    zone: str = "UTC",
-) -> Person:
-    """A new person; without a password they can use API tokens only."""
-    person = Person(
-        email=email.strip().lower(),
-        name=name,
-        role=role,
-        account_id=account_id,
-        password_hash=passwords.hashed(password) if password else None,
-        zone=zone,
-        session_key=secrets.token_urlsafe(18),
-        created_at=now,
-    )
-    session.add(person)
+def account(session: Session, name: str, act: Act) -> Account:
+    """The account of this name, opened where there is none. Raises Unfit."""
+    wanted = " ".join(name.split())
+    if not wanted or len(wanted) > 200:
+        raise Unfit("account", "Name the customer account, in 200 characters or fewer")
+    found = session.scalar(select(Account).where(Account.name == wanted))
+    if found is None:
+        found = Account(name=wanted, created_at=act.now)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def bind(session: Session, account_id: int, group_id: str, act: Act) -> None:
+    """From now on the account's connections are made in this group. Idempotent. Raises NotAllowed, Unfit."""
+    if act.who.role is not Role.ADMIN:
+        raise NotAllowed("Only an admin may bind a Fivetran group")
+    group = group_id.strip()
+    standing = _standing(session, account_id, group)
+    if any(row.group_id == group for row in standing):
+        return
+    for row in standing:
+        row.unbound_at = act.now
+    session.add(AccountGroup(account_id=account_id, group_id=group, bound_by_id=act.who.id, bound_at=act.now))
     session.flush()
-    return person
+    _wake(session, account_id, act)
+
+
+def _standing(session: Session, account_id: int, group: str) -> list[AccountGroup]:
+    if session.get(Account, account_id) is None:
+        raise Unfit("account_id", "Choose a customer account from the list")
+    if not group or len(group) > 200 or any(sign.isspace() for sign in group):
+        raise Unfit("group_id", "Enter the id of the group as Fivetran shows it, without spaces")
+    rows = session.scalars(select(AccountGroup).where(AccountGroup.unbound_at.is_(None))).all()
+    if any(row.group_id == group and row.account_id != account_id for row in rows):
+        raise Unfit("group_id", "This group is bound to another account: a group belongs to one customer")
+    return [row for row in rows if row.account_id == account_id]
+
+
+def _wake(session: Session, account_id: int, act: Act) -> None:
+    """Starter connectors that waited for a group are tried again."""
+    waiting = select(Connection).where(
+        Connection.account_id == account_id, Connection.state == StarterState.INTENDED, Connection.group_id.is_(None)
+    )
+    for row in session.scalars(waiting):
+        key = f"provision:bound:{row.id}:{act.now.isoformat()}"
+        jobs.put(session, "provision", {"case_id": row.case_id}, now=act.now, unique_key=key)

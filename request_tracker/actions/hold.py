@@ -80,6 +80,13 @@ def lift(session: Session, case: Case, hold: Hold, act: Act) -> Entry:
     return entry
 
 
+def expire(session: Session, case: Case, hold: Hold, act: Act) -> Entry:
+    """Nobody answered in time: the clocks run again."""
+    entry = record.entry(session, case, act, "hold.expired", data={"hold": hold.id}, audience="account")
+    _end(session, case, hold, "expired", Cause(act, entry.id))
+    return entry
+
+
 def end_all(session: Session, case: Case, cause: Cause) -> None:
     """A case that ends waits on nobody any more."""
     for hold in holds.open_holds(session, case.id):

@@ -1,7 +1,7 @@
 """The starter connector: planned before any call, recorded after it; what Fivetran says is believed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,7 +18,6 @@ from request_tracker.store.people import Account, AccountGroup
 from request_tracker.store.requests import Request
 
 _MADE = (StarterState.CREATED, StarterState.CONNECTED, StarterState.SYNCING, StarterState.LIVE, StarterState.MISSING)
-CHECK_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def made(session: Session, row_id: int, seen: Seen, act: Act) -> None:
 
 def take_in(session: Session, row: Connection, seen: Seen | None, act: Act) -> None:
     """Believe what Fivetran says now. Idempotent: the same answer twice changes nothing the second time."""
-    row.checked_at, row.check_after = act.now, act.now + CHECK_EVERY
+    row.checked_at, row.check_after = act.now, act.now + act.program.check_every
     case = session.get_one(Case, row.case_id)
     if row.state == StarterState.DELETED:
         return

@@ -26,4 +26,5 @@ class Program:
     starter_service: str = "connector_sdk"
     groups_on_demand: bool = True
     sync_frequency: int = 360
+    check_every: timedelta = timedelta(minutes=5)
     base_url: str = "http://127.0.0.1:8000"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from request_tracker.rules.evidence import EVIDENCE
-from request_tracker.rules.phases import BY_NAME
+from request_tracker.rules.phases import BY_NAME, CLOCKS
 from request_tracker.rules.terms import HOLD_WORDS, HoldReason, Phase
 
 Data = Mapping[str, Any]
@@ -44,6 +44,9 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "starter.deleted": lambda _: "Starter connector removed",
     "starter.no_group": lambda _: "No Fivetran group is bound to the account yet",
     "sync.started": lambda _: "Initial sync started",
+    "sync.asked": lambda _: "First sync asked for",
+    "clock.at_risk": lambda data: f"{data['percent']} % of the time promised for {CLOCKS[data['name']].label.lower()} is used",
+    "clock.breach": lambda data: f"The promise was broken: {CLOCKS[data['name']].label.lower()}",
     "document": lambda _: "Document added",
 }
 

@@ -91,9 +91,17 @@ def by_number(session: Session, number: str, *, lock: bool = False) -> Case:
 
 
 def locked(session: Session, *ids: int) -> list[Case]:
-    """The cases, locked in id order so that two writers can never wait for each other in a ring."""
-    rows = {each: session.get(Case, each, with_for_update=True, populate_existing=True) for each in sorted(set(ids))}
-    return [found for each in ids if (found := rows[each]) is not None]
+    """The cases as they are now, locked in id order so that two writers can never wait for each other in a ring."""
+    session.flush()
+    rows = {each: _lock(session, each) for each in sorted(set(ids))}
+    return [rows[each] for each in ids]
+
+
+def _lock(session: Session, wanted: int) -> Case:
+    known = session.get(Case, wanted)
+    if known is not None:
+        session.expire(known)
+    return session.get_one(Case, wanted, with_for_update=True)
 
 
 def root_of(session: Session, case: Case) -> Case:

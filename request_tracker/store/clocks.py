@@ -22,7 +22,11 @@ class CalendarVersion(Base):
 
 
 class Clock(Base):
-    """The columns from `state` on are a cache of the fold over the events."""
+    """The columns from `state` to `breached_at` are a cache of the fold over the events.
+
+    `warned`: percent of the target about which notices went out (0, 75, 90, 100 for the breach); `notice_at`: when
+    the next one is due.
+    """
 
     __tablename__ = "clock"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,6 +44,8 @@ class Clock(Base):
     elapsed_s: Mapped[float] = mapped_column(default=0.0)
     verdict: Mapped[str | None] = mapped_column(String(10))
     breached_at: Mapped[datetime | None]
+    warned: Mapped[int] = mapped_column(default=0)
+    notice_at: Mapped[datetime | None]
     __table_args__ = (
         one_of("name", CLOCKS),
         one_of("state", ("pending", "running", "paused", "stopped", "cancelled", "void")),
@@ -49,7 +55,7 @@ class Clock(Base):
         tied("stopped_at IS NULL OR state IN ('stopped', 'cancelled')", "stopped_has_state"),
         Index("uq_clock_cycle", "case_id", "name", "cycle", unique=True),
         partial("ix_clock_due", "due_at", where="due_at IS NOT NULL"),
-        partial("ix_clock_at_risk", "at_risk_at", where="at_risk_at IS NOT NULL"),
+        partial("ix_clock_notice", "notice_at", where="notice_at IS NOT NULL"),
     )
 
 

@@ -1,5 +1,6 @@
 """Jobs: effects on the outside world, written with the fact that caused them and claimed by one worker each."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,3 +121,20 @@ def waiting(session: Session, now: datetime) -> int:
 def _rows(result: Any) -> int:
     assert isinstance(result, CursorResult)
     return int(result.rowcount)
+
+
+def free_orphans(session: Session, host: str, is_alive: Callable[[int], bool], me: str) -> int:
+    """Give back what dead workers of this machine held, without waiting for their locks to expire."""
+    held = select(Job.id, Job.locked_by).where(
+        Job.state == "running", Job.locked_by.startswith(f"{host}:", autoescape=True)
+    )
+    orphans = [job_id for job_id, owner in session.execute(held).all() if owner not in (None, me) and not _lives(owner, is_alive)]
+    if orphans:
+        free = update(Job).where(Job.id.in_(orphans), Job.state == "running").values(state="ready", locked_until=None)
+        session.execute(free.execution_options(synchronize_session=False))
+    return len(orphans)
+
+
+def _lives(owner: str | None, is_alive: Callable[[int], bool]) -> bool:
+    pid = (owner or "::").rsplit(":", 2)[1]
+    return not pid.isdigit() or is_alive(int(pid))

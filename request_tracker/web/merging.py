@@ -1,5 +1,129 @@
 """Merging seen by specialists: preview, merge, unmerge, dismiss."""
 
-from flask import Blueprint
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import request as http
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from request_tracker.access import wiring
+from request_tracker.actions import dismiss as dismissing
+from request_tracker.actions import merge as actions
+from request_tracker.actions.advance import Stale
+from request_tracker.actions.merge import Preview
+from request_tracker.rules.phases import Blocker
+from request_tracker.rules.process import Refused
+from request_tracker.store import cases, merges, reading_case
+from request_tracker.store.cases import Case, NoSuchCase
+from request_tracker.store.reading_case import CaseView
+from request_tracker.web import case_clocks
+from request_tracker.web.case_clocks import ClockShown
+from request_tracker.web.case_forms import Attempt, Problem, a_field, problem_of
+from request_tracker.web.case_page import span
 
 merging = Blueprint("merging", __name__)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two cases, as the comparison shows it."""
+
+    view: CaseView
+    clocks: tuple[ClockShown, ...]
+    persons: int
+    accounts: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    child: Side
+    root: Side
+    found: Preview
+
+
+@merging.get("/cases/<number>/merge")
+def preview(number: str) -> ResponseReturnValue:
+    into = http.args.get("into", "").strip()
+    return _compare(number, into) if into else _ask(number)
+
+
+@merging.post("/cases/<number>/merge")
+def merge(number: str) -> ResponseReturnValue:
+    into_number = http.form.get("into", "")
+    try:
+        with wiring.transaction() as session:
+            child, into = _pair(session, number, into_number)
+            link = actions.merge(
+                session, child, into, wiring.act(), version=_whole("version"), into_version=_whole("into_version")
+            )
+            root = cases.case_number(link.into_id)
+    except (Stale, StaleDataError, IntegrityError):
+        changed = Blocker("stale", "Somebody changed one of the two cases meanwhile: compare them again", "compared")
+        return _compare(number, into_number, (changed,), 409)
+    except Refused as fault:
+        return _compare(number, into_number, fault.blockers, 409)
+    window = span(wiring.settings().program.undo_for)
+    flash(f"{child.number} was merged into {root}. You can undo this for {window}, and unmerge at any time.", "ok")
+    return redirect(url_for("case.show", number=root, _anchor="duplicates"), 303)
+
+
+@merging.post("/merges/<int:merge_id>/unmerge")
+def unmerge(merge_id: int) -> ResponseReturnValue:
+    with wiring.transaction() as session:
+        link = actions.unmerge(session, merges.by_id(session, merge_id), wiring.act())
+        child = cases.case_number(link.child_id)
+    flash(f"{child} stands alone again, as it stood before.", "ok")
+    return redirect(url_for("case.show", number=child), 303)
+
+
+@merging.post("/cases/<number>/dismissals")
+def dismiss(number: str) -> ResponseReturnValue:
+    kind = http.form.get("kind", "different")
+    with wiring.transaction() as session:
+        case, other = _pair(session, number, http.form.get("other", ""))
+        dismissing.dismiss(session, case, other, wiring.act(), kind=kind)
+    flash(f"{other.number} will not be suggested here again.", "ok")
+    return redirect(url_for("case.show", number=case.number, _anchor="duplicates"), 303)
+
+
+def _pair(session: Session, number: str, other: str) -> tuple[Case, Case]:
+    viewer = wiring.viewer()
+    return reading_case.case_for(session, number, viewer), reading_case.case_for(session, other, viewer)
+
+
+def _ask(number: str, into: str = "", message: str = "") -> ResponseReturnValue:
+    """A small form to type the other number."""
+    errors = (("into", message),) if message else ()
+    attempt = Attempt("merge", {"into": [into]}, errors)
+    hint = "A case number such as LITE-000045"
+    field = a_field(attempt, "merge", "into", "Merge into", hint=hint)
+    with wiring.reading() as session:
+        case = reading_case.case_for(session, number, wiring.viewer())
+    page = render_template("merging/ask.html", case=case, field=field, form=problem_of(attempt, {"into": field.id}))
+    return page, 422 if message else 200
+
+
+def _compare(number: str, into: str, blockers: tuple[Blocker, ...] = (), status: int = 200) -> ResponseReturnValue:
+    with wiring.reading() as session:
+        child = reading_case.case_for(session, number, wiring.viewer())
+        try:
+            other = reading_case.case_for(session, into, wiring.viewer())
+        except NoSuchCase as fault:
+            return _ask(number, into, f"{fault}.")
+        found = actions.preview(session, child, other, wiring.act())
+        both = Comparison(_side(session, child, found.before[0]), _side(session, found.root, found.before[1]), found)
+    problem: Problem | None = problem_of(Attempt(blockers=blockers), {})
+    return render_template("merging/preview.html", both=both, form=problem), status
+
+
+def _side(session: Session, case: Case, counted: tuple[int, int]) -> Side:
+    view = reading_case.view(session, case, wiring.act())
+    return Side(view, case_clocks.shown(session, case.id, wiring.now()), *counted)
+
+
+def _whole(name: str) -> int:
+    text = http.form.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0

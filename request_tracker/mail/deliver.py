@@ -1,0 +1,237 @@
+"""A letter is sent: to nobody (the mailbox keeps it), to memory (tests), or to a mail server by SMTP."""
+
+import base64
+import binascii
+import smtplib
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from ipaddress import ip_address
+from typing import Any, Protocol
+from urllib.parse import SplitResult, unquote, urlsplit
+
+TIMEOUT_S = 20.0
+_PORTS = {"smtp": 25, "smtps": 465}
+_OUR_OWN_FAULT = frozenset({530, 534, 535, 538})
+"""Answers that say our sign-in is wrong: no fault of the letter, so it waits until an operator put it right."""
+_AT_THE_DOOR = (smtplib.SMTPConnectError, smtplib.SMTPHeloError)
+"""The server turned us away before it heard of any letter."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What goes out. `attachments`: {filename, media_type, content (base64)} each; `at`: aware UTC, for Date."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: Sequence[Mapping[str, Any]] = ()
+
+
+class Undeliverable(Exception):
+    """The letter did not go out; `sentence` says why. `permanent`: trying again would not help."""
+
+    def __init__(self, sentence: str, *, permanent: bool) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.permanent = permanent
+
+
+class Transport(Protocol):
+    """`leaves`: whether sending speaks to another machine, which no database transaction may wait for."""
+
+    leaves: bool
+
+    def send(self, letter: Outgoing) -> None: ...
+
+
+class Mailbox:
+    """Nothing to do: the row of a sent letter is what the mailbox page shows."""
+
+    leaves = False
+
+    def send(self, letter: Outgoing) -> None:
+        pass
+
+
+class Memory:
+    """For tests: keeps what was sent."""
+
+    leaves = True
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+
+    def send(self, letter: Outgoing) -> None:
+        self.sent.append(letter)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the mail server listens. `tls` from the first byte (smtps), else STARTTLS where it is offered."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+class Smtp:
+    """One connection a letter. Certificates are verified; a password is never sent in the clear to another machine."""
+
+    leaves = True
+
+    def __init__(self, server: Server, mail_from: str, *, context: ssl.SSLContext | None = None) -> None:
+        self.server = server
+        self.mail_from = mail_from
+        self.context = context or ssl.create_default_context()
+
+    def send(self, letter: Outgoing) -> None:
+        """Hand the letter to the server. Raises Undeliverable."""
+        message = build(letter, self.mail_from)
+        try:
+            self._hand_over(message, letter.to)
+        except (OSError, smtplib.SMTPException, ValueError) as fault:
+            raise _undeliverable(fault, letter.to) from fault
+
+    def probe(self) -> None:
+        """Connect and sign in, sending nothing. Raises OSError, smtplib.SMTPException or Undeliverable."""
+        server = self._connect()
+        try:
+            self._sign_in(server)
+        finally:
+            server.close()
+
+    def _hand_over(self, message: EmailMessage, to: str) -> None:
+        server = self._connect()
+        try:
+            self._sign_in(server)
+            server.send_message(message, from_addr=parseaddr(self.mail_from)[1], to_addrs=[to])
+        finally:
+            with suppress(OSError, smtplib.SMTPException):  # what was taken stays taken, however the goodbye goes
+                server.quit()
+            server.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        if self.server.tls:
+            return smtplib.SMTP_SSL(self.server.host, self.server.port, timeout=TIMEOUT_S, context=self.context)
+        server = smtplib.SMTP(self.server.host, self.server.port, timeout=TIMEOUT_S)
+        try:
+            server.ehlo_or_helo_if_needed()
+            if server.has_extn("starttls"):
+                server.starttls(context=self.context)
+                server.ehlo()
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        if not self.server.user:
+            return
+        if not isinstance(server.sock, ssl.SSLSocket) and not _is_loopback(self.server.host):
+            raise Undeliverable(
+                "The mail server offers no encryption, so the password was not sent: use smtps:// or a server with "
+                "STARTTLS",
+                permanent=False,
+            )
+        server.login(self.server.user, self.server.password)
+
+
+def transport_for(smtp_url: str, mail_from: str) -> Transport:
+    """`mailbox:` → Mailbox; `smtp://` or `smtps://[user:password@]host[:port]` → Smtp. ValueError for anything else."""
+    if smtp_url.startswith("mailbox:"):
+        return Mailbox()
+    try:
+        parts = urlsplit(smtp_url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("The mail address cannot be read: it looks like smtp://user:password@host:587") from None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("Mail goes by mailbox:, smtp://host:port or smtps://host:port; set REQUEST_TRACKER_SMTP_URL")
+    return Smtp(_server(parts, port), mail_from)
+
+
+def build(letter: Outgoing, mail_from: str) -> EmailMessage:
+    """The letter as a MIME message: text, HTML, attachments. Raises Undeliverable for what no header may hold."""
+    message = EmailMessage(policy=SMTP)
+    try:
+        for name, value in _header_lines(letter, mail_from):
+            message[name] = value
+        message["To"] = Address(addr_spec=letter.to)
+        message.set_content(letter.text)
+        message.add_alternative(letter.html, subtype="html")
+        for each in letter.attachments:
+            _attach(message, each)
+    except (ValueError, MessageError, binascii.Error, IndexError) as fault:
+        raise Undeliverable(f"This letter cannot be written as a mail: {fault}", permanent=True) from fault
+    return message
+
+
+def _header_lines(letter: Outgoing, mail_from: str) -> list[tuple[str, str]]:
+    fixed = {
+        "From": mail_from,
+        "Subject": letter.subject,
+        "Date": format_datetime(letter.at),
+        "Message-ID": letter.message_id,
+    }
+    return [*fixed.items(), *letter.headers.items()]
+
+
+def _attach(message: EmailMessage, attachment: Mapping[str, Any]) -> None:
+    kind = EmailMessage(policy=SMTP)
+    kind["Content-Type"] = str(attachment["media_type"])
+    message.add_attachment(
+        base64.b64decode(str(attachment["content"]), validate=True),
+        maintype=kind.get_content_maintype(),
+        subtype=kind.get_content_subtype(),
+        filename=str(attachment["filename"]),
+        params=dict(kind["Content-Type"].params),
+    )
+
+
+def _server(parts: SplitResult, port: int | None) -> Server:
+    return Server(
+        host=parts.hostname or "",
+        port=port or _PORTS[parts.scheme],
+        tls=parts.scheme == "smtps",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
+
+
+def _undeliverable(fault: Exception, to: str) -> Undeliverable:
+    """A server's 5xx about this letter is final; everything else (no answer, 4xx, our sign-in) is tried again."""
+    if isinstance(fault, smtplib.SMTPRecipientsRefused):
+        code, said = fault.recipients.get(to, (550, b""))
+        return _refused(code, said)
+    if isinstance(fault, smtplib.SMTPResponseException) and not isinstance(fault, _AT_THE_DOOR):
+        return _refused(fault.smtp_code, fault.smtp_error)
+    if isinstance(fault, smtplib.SMTPNotSupportedError):
+        return Undeliverable(f"The mail server cannot take this letter: {fault}", permanent=not to.isascii())
+    return Undeliverable(f"The mail server could not be reached: {fault}", permanent=False)
+
+
+def _refused(code: int, said: bytes | str) -> Undeliverable:
+    words = said.decode(errors="replace") if isinstance(said, bytes) else said
+    permanent = code >= 500 and code not in _OUR_OWN_FAULT
+    return Undeliverable(f"The mail server refused: {code} {words}".strip(), permanent=permanent)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

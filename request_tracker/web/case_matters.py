@@ -1,0 +1,116 @@
+"""The small forms of the case page: holds, meeting times, comments, who works on it, the first sync."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from request_tracker.access import wiring
+from request_tracker.actions.assign import ASSIGNABLE
+from request_tracker.rules.terms import HoldReason, Role
+from request_tracker.store import people
+from request_tracker.store.reading_case import CaseView
+from request_tracker.web.case_forms import Attempt, CaseForm, a_field
+
+REPLY, NOTE = "reply", "internal"
+
+
+@dataclass(frozen=True)
+class Matters:
+    """Each form, or None where the viewer has no use for it. `lifts`: one a hold that is open, by its id."""
+
+    hold: CaseForm | None
+    lifts: dict[int, CaseForm]
+    slots: CaseForm | None
+    comment: CaseForm | None
+    assign: CaseForm | None
+    sync: CaseForm | None
+
+    @property
+    def forms(self) -> Iterator[CaseForm]:
+        """All of them."""
+        rows = (self.hold, *self.lifts.values(), self.slots, self.comment, self.assign, self.sync)
+        return (form for form in rows if form is not None)
+
+
+def matters(session: Session, view: CaseView, attempt: Attempt, may: frozenset[str]) -> Matters:
+    return Matters(
+        hold=_hold(view, attempt) if "case.hold" in may else None,
+        lifts={row.id: _lift(view, row.id) for row in view.open_holds} if "case.lift" in may else {},
+        slots=_slots(view, attempt) if "case.offer_slots" in may else None,
+        comment=_comment(view, attempt) if "case.comment" in may else None,
+        assign=_assign(session, view, attempt) if "case.assign" in may else None,
+        sync=_sync(view) if "case.sync" in may else None,
+    )
+
+
+def _hold(view: CaseView, attempt: Attempt) -> CaseForm:
+    waiting = {row.reason for row in view.open_holds}
+    lead = wiring.viewer().role is Role.LEAD
+    reasons = [
+        (each.value, each.words[0].upper() + each.words[1:])
+        for each in HoldReason
+        if each.value not in waiting and (lead or each is not HoldReason.PROGRAM_HOLD)
+    ]
+    about = "The requester reads it by mail at once. Needed when the case waits for the requester."
+    return CaseForm(
+        id="hold",
+        action=url_for("case.hold", number=view.number),
+        button="Ask, and wait",
+        fields=(
+            a_field(attempt, "hold", "reason", "Wait for", kind="select", choices=reasons),
+            a_field(attempt, "hold", "question", "Question", kind="area", hint=about, required=False),
+        ),
+        hint="The promises of this case stand still until the wait is over.",
+        open=attempt.form_id == "hold",
+    )
+
+
+def _lift(view: CaseView, hold_id: int) -> CaseForm:
+    action = url_for("case.lift", number=view.number, hold_id=hold_id)
+    return CaseForm(id=f"lift-{hold_id}", action=action, button="Stop waiting")
+
+
+def _slots(view: CaseView, attempt: Attempt) -> CaseForm:
+    about = "One on each line, each with its time zone. The requester reads them by mail at once."
+    return CaseForm(
+        id="slots",
+        action=url_for("case.offer_slots", number=view.number),
+        button="Offer these times",
+        fields=(a_field(attempt, "slots", "times", "Meeting times", kind="area", hint=about),),
+        open=attempt.form_id == "slots",
+    )
+
+
+def _comment(view: CaseView, attempt: Attempt) -> CaseForm:
+    primary = next((row for row in view.requests if row.is_primary), None)
+    reader = f"{primary.person} at {primary.account} reads it by mail" if primary else "The requester reads it by mail"
+    choices = ((REPLY, f"Reply to the requester: {reader}"), (NOTE, "Internal note: only staff read it"))
+    return CaseForm(
+        id="comment",
+        action=url_for("case.comment", number=view.number),
+        button="Send",
+        fields=(
+            a_field(attempt, "comment", "body", "Comment", kind="area"),
+            a_field(attempt, "comment", "audience", "Who reads it", kind="radio", choices=choices, data=None),
+        ),
+        open=True,
+    )
+
+
+def _assign(session: Session, view: CaseView, attempt: Attempt) -> CaseForm:
+    workers = [person for role in ASSIGNABLE for person in people.with_role(session, role)]
+    choices = [("", "Nobody"), *((str(each.id), f"{each.name} ({each.role})") for each in workers)]
+    now = str(view.assignee_id or "")
+    return CaseForm(
+        id="assign",
+        action=url_for("case.assign", number=view.number),
+        button="Assign",
+        fields=(a_field(attempt, "assign", "assignee", "Assignee", kind="select", choices=choices, data=now),),
+        open=True,
+    )
+
+
+def _sync(view: CaseView) -> CaseForm:
+    return CaseForm(id="sync", action=url_for("case.sync", number=view.number), button="Start the first sync")

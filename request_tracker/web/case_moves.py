@@ -1,0 +1,118 @@
+"""What the viewer can do with a case: each move of the table as a form, or as the list of what is missing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import url_for
+
+from request_tracker.rules.notices import NOTICES
+from request_tracker.rules.phases import CLOCKS, HOLD_MOVES, Blocker, Field, Move
+from request_tracker.rules.process import Option
+from request_tracker.rules.terms import Criterion, Outcome
+from request_tracker.store.reading_case import CaseView
+from request_tracker.web.case_forms import Attempt, CaseForm, FormField, a_field
+
+FIX_LABELS = {
+    "duplicates": "Look at the duplicates",
+    "assessment": "Judge the assessment",
+    "connection": "Look at the connection",
+    "consultation": "Record the consultation",
+    "build": "Record the build",
+    "preview": "Record the preview",
+    "supporters": "See who supports it",
+    "holds": "See what it waits for",
+    "history": "See what happened",
+    "people": "See who works on it",
+}
+EFFECTS = {
+    "provision": "A starter connector is prepared in Fivetran.",
+    "remove_starter": "The starter connector is removed after its days of grace.",
+    "first_sync": "The first sync can be started.",
+}
+CRITERIA = (("", "Choose a criterion"), *((each.value, each.words) for each in Criterion))
+
+
+@dataclass(frozen=True)
+class Remedy:
+    reason: str
+    fix: str
+    fix_label: str
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A move that is not possible yet, as templates/parts/blockers.html takes it."""
+
+    name: str
+    label: str
+    blockers: tuple[Remedy, ...]
+    allowed: bool = False
+
+
+@dataclass(frozen=True)
+class Moves:
+    forms: tuple[CaseForm, ...]
+    blocked: tuple[Blocked, ...]
+
+
+def moves(view: CaseView, attempt: Attempt) -> Moves:
+    """The viewer's moves. One that was just tried keeps its form, so that nothing typed is lost."""
+    rows = [option for option in view.options if option.move.name not in HOLD_MOVES]
+    shown = [each for each in rows if each.allowed or attempt.form_id == f"move-{each.move.name}"]
+    opened = attempt.form_id if attempt.form_id.startswith("move-") else _forward(shown)
+    return Moves(
+        tuple(_form(view, option.move, attempt, opened) for option in shown),
+        tuple(Blocked(each.move.name, each.move.label, remedies(each.blockers)) for each in rows if not each.allowed),
+    )
+
+
+def remedies(blockers: Iterable[Blocker]) -> tuple[Remedy, ...]:
+    return tuple(Remedy(each.reason, f"#{each.fix}", FIX_LABELS.get(each.fix, "")) for each in blockers)
+
+
+def _form(view: CaseView, move: Move, attempt: Attempt, opened: str) -> CaseForm:
+    form_id = f"move-{move.name}"
+    return CaseForm(
+        id=form_id,
+        action=url_for("case.move", number=view.number, name=move.name),
+        button=move.label,
+        fields=tuple(_field(attempt, form_id, each) for each in move.fields),
+        hint=_then(move),
+        danger=_ends(move),
+        open=form_id == opened,
+    )
+
+
+def _forward(shown: list[Option]) -> str:
+    """The first move that goes on with the case: its form stands open."""
+    return next((f"move-{each.move.name}" for each in shown if not _ends(each.move)), "")
+
+
+def _ends(move: Move) -> bool:
+    return isinstance(move.to, Outcome) and move.to is not Outcome.RELEASED
+
+
+def _field(attempt: Attempt, form_id: str, row: Field) -> FormField:
+    hints = {"list": "One on each line. ", "text": "", "criterion": ""}
+    return a_field(
+        attempt,
+        form_id,
+        row.name,
+        row.label,
+        kind="select" if row.kind == "criterion" else "area",
+        hint=(hints[row.kind] + row.missing) or "Only after the reminders of the program went unanswered",
+        choices=CRITERIA if row.kind == "criterion" else (),
+        required=row.required,
+    )
+
+
+def _then(move: Move) -> str:
+    """What follows from the move, said before it is made."""
+    told = [f"Everybody concerned reads “{NOTICES[name].title}”." for name in _notices(move)]
+    begun = [CLOCKS[name].label for name in move.starts if not CLOCKS[name].internal]
+    starts = [f"The clock “{label}” starts." for label in begun]
+    return " ".join([*told, *(EFFECTS[each] for each in move.then if each in EFFECTS), *starts])
+
+
+def _notices(move: Move) -> list[str]:
+    return [each.removeprefix("mail.") for each in move.then if each.startswith("mail.")]

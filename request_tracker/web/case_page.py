@@ -1,0 +1,171 @@
+"""The case page assembled: everything one decision needs, as plain rows and forms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from request_tracker.access import policy, wiring
+from request_tracker.actions.undo import last_undoable
+from request_tracker.rules.drawing import Step, steps
+from request_tracker.rules.matching import Entry
+from request_tracker.rules.telling import sentence
+from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, Outcome, Phase, Role
+from request_tracker.store import candidates, cases, merges, reading_case
+from request_tracker.store.candidates import Suggestion
+from request_tracker.store.cases import Case
+from request_tracker.store.reading_case import CaseView, CommentRow, TimelineRow
+from request_tracker.web import case_clocks, case_evidence, case_matters, case_moves
+from request_tracker.web.case_clocks import ClockShown
+from request_tracker.web.case_evidence import CriterionShown, EvidenceShown
+from request_tracker.web.case_forms import NOTHING, Attempt, CaseForm, Problem, problem_of
+from request_tracker.web.case_matters import Matters
+from request_tracker.web.case_moves import Moves
+
+ORDER = (
+    "request", "duplicates", "assessment", "consultation", "connection", "build", "preview", "conversation", "history",
+)  # fmt: skip
+BUILD_FIRST = (
+    "build", "preview", "connection", "request", "consultation", "assessment", "conversation", "duplicates", "history",
+)  # fmt: skip
+ACTS = tuple(name for name in policy.ROUTES if name.startswith(("case.", "merging.")))
+
+
+@dataclass(frozen=True)
+class Undoable:
+    sentence: str
+    until_at: datetime
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """`may` names the endpoints open to the viewer on this case as it stands; `seen` the newest timeline entry."""
+
+    view: CaseView
+    root_phase: Phase
+    root_outcome: str | None
+    merge_id: int | None
+    may: frozenset[str]
+    moves: Moves
+    undo: Undoable | None
+    steps: tuple[Step, ...]
+    clocks: tuple[ClockShown, ...]
+    suggestions: tuple[Suggestion, ...]
+    evidence: dict[str, list[EvidenceShown]]
+    criteria: tuple[CriterionShown, ...]
+    matters: Matters
+    timeline: tuple[TimelineRow, ...]
+    comments: tuple[CommentRow, ...]
+    order: tuple[str, ...]
+    seen: int
+    problem: Problem | None
+
+
+def show(number: str, attempt: Attempt = NOTHING, status: int = 200) -> ResponseReturnValue:
+    """The case page, with the attempt that was not taken shown in its own form."""
+    with wiring.reading() as session:
+        page = assemble(session, reading_case.case_for(session, number, wiring.viewer()), attempt)
+    shown = render_template("case/show.html", page=page, case=page.view, form=page.problem, hold_words=HOLD_WORDS)
+    return shown, status
+
+
+def stale(number: str, seen: int, typed: Sequence[tuple[str, str]]) -> ResponseReturnValue:
+    """409: who changed what since the person looked, and what was typed, so that it is not lost."""
+    with wiring.reading() as session:
+        case = reading_case.case_for(session, number, wiring.viewer())
+        rows = reading_case.timeline_of(session, case, wiring.viewer())
+        service = case.service_name
+    newer = tuple(row for row in rows if row.id > seen) or rows[:3]
+    return render_template("errors/stale.html", number=number, service=service, entries=newer, typed=typed), 409
+
+
+def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
+    act, viewer = wiring.act(), wiring.viewer()
+    view = reading_case.view(session, case, act)
+    root = cases.root_of(session, case)
+    may = _may(view, viewer.role)
+    timeline = reading_case.timeline_of(session, case, viewer)
+    outcome = Outcome(view.outcome) if view.outcome else None
+    moves = case_moves.moves(view, attempt)
+    evidence = case_evidence.sections(view, viewer.role, attempt, may_write="case.put_evidence" in may)
+    criteria = case_evidence.criteria(view, attempt)
+    matters = case_matters.matters(session, view, attempt, may)
+    return CasePage(
+        view=view,
+        root_phase=Phase(root.phase),
+        root_outcome=root.outcome,
+        merge_id=_merge_id(session, case),
+        may=may,
+        moves=moves,
+        undo=_undo(session, case) if "case.undo" in may else None,
+        steps=steps(view.phase, outcome, reading_case.entered(session, case)),
+        clocks=case_clocks.shown(session, case.id, act.now),
+        suggestions=_suggestions(session, case),
+        evidence=evidence,
+        criteria=criteria,
+        matters=matters,
+        timeline=timeline,
+        comments=reading_case.comments_of(session, case, viewer),
+        order=BUILD_FIRST if viewer.role is Role.ENGINEER else ORDER,
+        seen=timeline[0].id if timeline else 0,
+        problem=_problem(attempt, [*moves.forms, *_evidence_forms(evidence), *matters.forms], criteria),
+    )
+
+
+def span(duration: timedelta) -> str:
+    """`10 minutes`, `10 seconds`: how long something can be undone."""
+    seconds = int(duration.total_seconds())
+    return f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
+
+
+def _may(view: CaseView, role: Role) -> frozenset[str]:
+    """What the policy allows, less what makes no sense on a merged or ended case."""
+    allowed = {name for name in ACTS if policy.may(name, role)}
+    if view.is_merged:
+        allowed &= {"case.undo", "merging.unmerge", "case.show", "case.clocks", "case.state"}
+    elif view.outcome is not None:
+        allowed -= {
+            "case.put_evidence", "case.assess", "case.hold", "case.assign", "case.offer_slots", "case.sync",
+            "merging.preview", "merging.dismiss",
+        }  # fmt: skip
+    if view.connection is None or view.connection.state not in USABLE_STARTER:
+        allowed -= {"case.sync"}
+    if view.phase is not Phase.CONSULTATION:
+        allowed -= {"case.offer_slots"}
+    return frozenset(allowed)
+
+
+def _undo(session: Session, case: Case) -> Undoable | None:
+    act = wiring.act()
+    entry = last_undoable(session, case, act)
+    if entry is None:
+        return None
+    return Undoable(f"{sentence(entry.kind, entry.data)}.", entry.at + act.program.undo_for)
+
+
+def _merge_id(session: Session, case: Case) -> int | None:
+    if case.merged_into_id is None:
+        return None
+    return next(link.id for link in merges.standing_below(session, case.merged_into_id) if link.child_id == case.id)
+
+
+def _suggestions(session: Session, case: Case) -> tuple[Suggestion, ...]:
+    if case.outcome is not None:
+        return ()
+    entry = Entry(case.service_name, case.service_url, case.api_docs_url)
+    return tuple(candidates.suggest(session, entry, wiring.wiring().knowledge, beside=case.id))
+
+
+def _evidence_forms(found: dict[str, list[EvidenceShown]]) -> list[CaseForm]:
+    return [form for rows in found.values() for row in rows for form in (row.put, row.void) if form is not None]
+
+
+def _problem(attempt: Attempt, forms: list[CaseForm], criteria: tuple[CriterionShown, ...]) -> Problem | None:
+    fields = [row for form in forms if form.id == attempt.form_id for row in form.fields]
+    anchors = {row.name: row.id for row in fields}
+    if attempt.form_id == "assess":
+        anchors = {"criteria": "assessment"} | {each.verdict.name: each.verdict.id for each in criteria}
+    return problem_of(attempt, anchors)

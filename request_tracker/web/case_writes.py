@@ -1,0 +1,227 @@
+"""What is posted from the case page: each view calls one action in one transaction, then goes back to the page."""
+
+from collections.abc import Callable
+
+from flask import flash, redirect, url_for
+from flask import request as http
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from request_tracker.access import wiring
+from request_tracker.actions import assess as assessing
+from request_tracker.actions import assign as assigning
+from request_tracker.actions import consult, evidence
+from request_tracker.actions import hold as holding
+from request_tracker.actions import sync as syncing
+from request_tracker.actions import undo as undoing
+from request_tracker.actions.advance import Stale, advance
+from request_tracker.actions.evidence import Fact
+from request_tracker.actions.hold import Unfit
+from request_tracker.rules.evidence import EVIDENCE
+from request_tracker.rules.phases import BY_NAME, FIXES, Blocker
+from request_tracker.rules.process import Refused
+from request_tracker.rules.terms import Criterion
+from request_tracker.store import assessments, reading_case
+from request_tracker.store.cases import Case
+from request_tracker.web import case_page
+from request_tracker.web.case_forms import Attempt, lines
+from request_tracker.web.case_matters import NOTE, REPLY
+
+Work = Callable[[Session, Case], object]
+HIDDEN = ("csrf_token", "version", "seen", "key")
+
+
+def move(number: str, name: str) -> ResponseReturnValue:
+    def work(session: Session, case: Case) -> object:
+        return advance(session, case, name, version=_version(), act=wiring.act(), fields=_move_fields(name))
+
+    label = BY_NAME[name].label if name in BY_NAME else name
+    return _write(number, f"move-{name}", work, done=f"{label}: done. {_undo_words()}", anchor="moves")
+
+
+def undo(number: str) -> ResponseReturnValue:
+    return _write(
+        number,
+        "undo",
+        lambda session, case: undoing.undo(session, case, version=_version(), act=wiring.act()),
+        done="The last step was undone. Nobody was told of it.",
+        anchor="moves",
+    )
+
+
+def put_evidence(number: str) -> ResponseReturnValue:
+    key = http.form.get("key", "")
+    fact = Fact(key, _text("value"), _text("note"), _text("link"))
+    return _write(
+        number,
+        f"evidence-{key}",
+        lambda session, case: evidence.put(session, case, fact, wiring.act()),
+        done=f"Recorded: {_evidence_label(key)}.",
+        anchor=FIXES.get(key, "evidence"),
+    )
+
+
+def void_evidence(number: str, key: str) -> ResponseReturnValue:
+    return _write(
+        number,
+        f"void-{key}",
+        lambda session, case: evidence.void(session, case, key, wiring.act(), reason=_text("reason")),
+        done=f"Taken back: {_evidence_label(key)}.",
+        anchor=FIXES.get(key, "evidence"),
+    )
+
+
+def assess(number: str) -> ResponseReturnValue:
+    accept_all = bool(http.form.get("accept_all"))
+
+    def work(session: Session, case: Case) -> object:
+        verdicts = _new_verdicts(session, case)
+        return assessing.decide(session, case, verdicts, wiring.act(), accept_all=accept_all)
+
+    return _write(number, "assess", work, done="The judgement is saved.", anchor="assessment")
+
+
+def hold(number: str) -> ResponseReturnValue:
+    def work(session: Session, case: Case) -> object:
+        return holding.put_on(session, case, wiring.act(), reason=_text("reason"), question=_text("question"))
+
+    return _write(number, "hold", work, done="The case waits. Its promises stand still.", anchor="holds")
+
+
+def lift(number: str, hold_id: int) -> ResponseReturnValue:
+    def work(session: Session, case: Case) -> object:
+        return holding.lift(session, case, holding.open_hold(session, case, hold_id), wiring.act())
+
+    return _write(number, f"lift-{hold_id}", work, done="The wait is over. The promises run on.", anchor="holds")
+
+
+def comment(number: str) -> ResponseReturnValue:
+    internal = _text("audience") == NOTE
+
+    def work(session: Session, case: Case) -> object:
+        if _text("audience") not in (REPLY, NOTE):
+            raise Unfit("audience", "Choose who reads it: the requester, or only staff")
+        return holding.comment(
+            session, case, wiring.act(), body=_text("body"), internal=internal, account_id=case.account_id
+        )
+
+    done = "Internal note added. Only staff read it." if internal else "Reply sent to the requester."
+    return _write(number, "comment", work, done=done, anchor="conversation")
+
+
+def assign(number: str) -> ResponseReturnValue:
+    def work(session: Session, case: Case) -> object:
+        return assigning.assign(session, case, _person_id(), version=_version(), act=wiring.act())
+
+    return _write(number, "assign", work, done="The assignee is changed.", anchor="people")
+
+
+def offer_slots(number: str) -> ResponseReturnValue:
+    return _write(
+        number,
+        "slots",
+        lambda session, case: consult.offer(session, case, wiring.act(), times=_text("times")),
+        done="Meeting times offered. The requester reads them by mail.",
+        anchor="consultation",
+    )
+
+
+def sync(number: str) -> ResponseReturnValue:
+    return _write(
+        number,
+        "sync",
+        lambda session, case: syncing.ask(session, case, wiring.act()),
+        done="The first sync is asked for. Its state shows below as soon as Fivetran tells it.",
+        anchor="connection",
+    )
+
+
+ROUTES: tuple[tuple[str, Callable[..., ResponseReturnValue]], ...] = (
+    ("/moves/<name>", move),
+    ("/undo", undo),
+    ("/evidence", put_evidence),
+    ("/evidence/<key>/void", void_evidence),
+    ("/assessment", assess),
+    ("/holds", hold),
+    ("/holds/<int:hold_id>/lift", lift),
+    ("/comments", comment),
+    ("/assignee", assign),
+    ("/slots", offer_slots),
+    ("/sync", sync),
+)
+"""Below /cases/<number>; the endpoint is the function's name."""
+
+
+def _write(number: str, form_id: str, work: Work, *, done: str, anchor: str) -> ResponseReturnValue:
+    try:
+        with wiring.transaction() as session:
+            case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
+            work(session, case)
+    except (Stale, StaleDataError, IntegrityError):
+        return case_page.stale(number, _number("seen"), _typed())
+    except Refused as fault:
+        missing = tuple((each.key, each.reason) for each in fault.blockers if each.fix == form_id)
+        blockers = tuple(each for each in fault.blockers if each.fix != form_id)
+        return case_page.show(number, _attempt(form_id, missing, blockers), 409)
+    except Unfit as fault:
+        return case_page.show(number, _attempt(form_id, ((fault.field, fault.message),)), 422)
+    flash(done, "ok")
+    return redirect(url_for("case.show", number=case.number, _anchor=anchor), 303)
+
+
+def _attempt(form_id: str, errors: tuple[tuple[str, str], ...], blockers: tuple[Blocker, ...] = ()) -> Attempt:
+    return Attempt(form_id, http.form.to_dict(flat=False), errors, blockers)
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What a person typed, for a page that cannot show the form again."""
+    rows = [(name, text) for name, text in http.form.items(multi=True) if name not in HIDDEN and text.strip()]
+    return [(name.replace("-", " ").replace("_", " ").capitalize(), text) for name, text in rows]
+
+
+def _move_fields(name: str) -> dict[str, object]:
+    fields = BY_NAME[name].fields if name in BY_NAME else ()
+    return {
+        each.name: lines("\n".join(http.form.getlist(each.name))) if each.kind == "list" else _text(each.name)
+        for each in fields
+    }
+
+
+def _new_verdicts(session: Session, case: Case) -> dict[str, tuple[str, str]]:
+    """What differs from the judgement as it stands; criteria left open are left out."""
+    rows = assessments.of_case(session, case.id)
+    found = {}
+    for name in Criterion:
+        verdict, note = _text(f"verdict-{name}"), _text(f"note-{name}").strip()
+        row = rows.get(name)
+        if verdict and (row is None or (row.verdict, row.note) != (verdict, note)):
+            found[name.value] = (verdict, note)
+    return found
+
+
+def _undo_words() -> str:
+    return f"You can undo this for {case_page.span(wiring.settings().program.undo_for)}."
+
+
+def _evidence_label(key: str) -> str:
+    return EVIDENCE[key].label.lower() if key in EVIDENCE else key
+
+
+def _person_id() -> int | None:
+    return _number("assignee") if _text("assignee") else None
+
+
+def _version() -> int:
+    return _number("version")
+
+
+def _text(name: str) -> str:
+    return http.form.get(name, "")
+
+
+def _number(name: str) -> int:
+    """A whole number of the form; 0, which is no version and nobody's id, for anything else."""
+    text = _text(name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0

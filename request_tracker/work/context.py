@@ -1,0 +1,37 @@
+"""What an effect works with: the database, the settings, the wall clock, the neighbours."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from request_tracker.fivetran.client import Fivetran
+from request_tracker.rules.people import SYSTEM, Act
+from request_tracker.settings import Settings
+from request_tracker.store.session import Database
+
+
+@dataclass(frozen=True)
+class Context:
+    """`fivetran` opens a client: one per effect, closed after it."""
+
+    database: Database
+    settings: Settings
+    now: Callable[[], datetime]
+    fivetran: Callable[[], Fivetran]
+
+    def act(self) -> Act:
+        """The system acting now."""
+        return Act(SYSTEM, self.now(), self.settings.program)
+
+
+class Later(Exception):
+    """The job cannot be done yet: try again after so many seconds."""
+
+    def __init__(self, sentence: str, *, seconds: float) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+
+def over_http(settings: Settings) -> Callable[[], Fivetran]:
+    """Clients of the Fivetran API named in the settings."""
+    return lambda: Fivetran(settings.fivetran_url, settings.fivetran_key, settings.fivetran_secret)
