@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from factories import MONDAY, Cast, a_cast
+from factories import CLOCK, MONDAY, Cast, a_cast
 
 from request_tracker import resources
 from request_tracker.app import create_app
@@ -98,7 +98,7 @@ def session(rolled: Rolled) -> Iterator[Session]:
 
 @pytest.fixture
 def cast(session: Session) -> Cast:
-    found = a_cast(session, passwords=True)
+    found = a_cast(session)
     session.commit()
     return found
 
@@ -150,6 +150,3 @@ def app(rolled: Rolled, cast: Cast, settings: Settings) -> Flask:
     found.config["TESTING"] = True
     CLOCK["now"] = MONDAY
     return found
-
-
-CLOCK = {"now": MONDAY}

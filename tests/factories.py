@@ -2,26 +2,29 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import assess, evidence, submit
-from request_tracker.actions.advance import advance
 from request_tracker.actions.admit import add_person
+from request_tracker.actions.advance import advance
 from request_tracker.actions.evidence import Fact
 from request_tracker.rules import submission
 from request_tracker.rules.calendar import standard
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.program import Program
 from request_tracker.rules.terms import Role
-from request_tracker.store import people
+from request_tracker.store import passwords, people
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import CalendarVersion
 from request_tracker.store.people import Account, Person
 from request_tracker.store.requests import Request
 
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+CLOCK = {"now": MONDAY}
+"""The present of the `app` fixture; a test may move it."""
 PASSWORD = "correct horse battery staple"
 TYPED: dict[str, Any] = {
     "service_name": "Acme Billing",
@@ -58,7 +61,7 @@ class Cast:
         return {Role.REQUESTER: self.ada}.get(role) or getattr(self, role.value)
 
 
-def a_cast(session: Session, *, now: datetime = MONDAY, passwords: bool = False) -> Cast:
+def a_cast(session: Session, *, now: datetime = MONDAY) -> Cast:
     """People, accounts and a calendar in an empty database. Ada and Ben are at Northwind, Cleo at Contoso."""
     session.add(CalendarVersion(body=standard("UTC").to_json(), created_at=now))
     northwind, contoso = Account(name="Northwind", created_at=now), Account(name="Contoso", created_at=now)
@@ -66,19 +69,27 @@ def a_cast(session: Session, *, now: datetime = MONDAY, passwords: bool = False)
     session.flush()
     homes = {"ada": northwind, "ben": northwind, "cleo": contoso}
     names = ("ada", "ben", "cleo", "specialist", "engineer", "lead", "admin", "auditor")
-    return Cast(**{name: _viewer(session, name, homes.get(name), now, passwords) for name in names})
+    return Cast(**{name: _viewer(session, name, homes.get(name), now) for name in names})
 
 
-def _viewer(session: Session, name: str, account: Account | None, now: datetime, passwords: bool) -> Viewer:
+@cache
+def _hashed() -> str:
+    """One hash for everybody: making it is slow on purpose."""
+    return passwords.hashed(PASSWORD)
+
+
+def _viewer(session: Session, name: str, account: Account | None, now: datetime) -> Viewer:
     person: Person = add_person(
         session,
         email=f"{name}@{account.name.lower() if account else 'program'}.example",
         name=name.capitalize(),
         role=Role.REQUESTER if account else name,
         account_id=account.id if account else None,
-        password=PASSWORD if passwords else None,
+        password=None,
         now=now,
     )
+    person.password_hash = _hashed()
+    session.flush()
     return people.viewer_of(person, account.name if account else "")
 
 

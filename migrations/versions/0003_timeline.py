@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_timeline_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_timeline")),
     )
+    op.create_index("ix_timeline_at", "timeline", ["at"], unique=False)
     op.create_index("uq_timeline_seq", "timeline", ["case_id", "seq"], unique=True)
     op.create_table(
         "timeline_text",

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("notice_at IS NOT NULL"),
         postgresql_where=sa.text("notice_at IS NOT NULL"),
     )
+    op.create_index("ix_clock_stopped", "clock", ["stopped_at"], unique=False)
     op.create_index("uq_clock_cycle", "clock", ["case_id", "name", "cycle"], unique=True)
     op.create_table(
         "clock_event",
@@ -103,3 +104,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_clock_event_caused_by", "clock_event", ["caused_by_id"], unique=False)
     op.create_index("ix_clock_event_clock", "clock_event", ["clock_id", "id"], unique=False)
+    op.create_index("ix_clock_event_recorded", "clock_event", ["recorded_at"], unique=False)

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, hold, record
 from request_tracker.actions.clock import Cause
+from request_tracker.actions.rooted import must_be_root
 from request_tracker.rules import process
 from request_tracker.rules.people import Act
-from request_tracker.rules.phases import HOLD_MOVES, PHASE_CLOCKS, Blocker, Move
-from request_tracker.rules.process import NotAllowed, Refused
+from request_tracker.rules.phases import HOLD_MOVES, PHASE_CLOCKS, Move
+from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import HoldReason, Outcome, Phase, Role
 from request_tracker.store import cases, connections, holds
 from request_tracker.store.cases import Case
@@ -37,7 +38,7 @@ def advance(
     """
     typed = dict(fields or {})
     (case,) = cases.locked(session, case.id)
-    _is_root(case)
+    must_be_root(case)
     if case.version != version:
         raise Stale(case)
     facts = facts_of(session, case, act, typed)
@@ -148,12 +149,6 @@ def _hold(session: Session, case: Case, name: str, act: Act, typed: dict[str, An
         )
     open_ones = [each for each in holds.open_holds(session, case.id) if HoldReason(each.reason).on_requester]
     return hold.answer(session, case, open_ones[0], act, body=typed["body"])
-
-
-def _is_root(case: Case) -> None:
-    if case.merged_into_id is not None:
-        where = cases.case_number(case.root_id or case.merged_into_id)
-        raise Refused("merged", (Blocker("merged", f"This case was merged: {where} is the one that moves", "moves"),))
 
 
 def _is_own(session: Session, case: Case, move: Move, act: Act) -> None:

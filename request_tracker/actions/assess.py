@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import record
 from request_tracker.actions.hold import Unfit
+from request_tracker.actions.rooted import must_be_root
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import Criterion, Role, Verdict
@@ -24,6 +25,7 @@ def decide(
 
     `accept_all` confirms every measured criterion as it is; one that was never measured is confirmed as possible.
     """
+    must_be_root(case)
     if act.who.role not in MAY_ASSESS:
         raise NotAllowed("Only a specialist or a lead may judge the assessment")
     _check(verdicts)
@@ -39,7 +41,7 @@ def decide(
         act,
         "assessment",
         data={"verdicts": {name: verdict for name, (verdict, _) in decided.items()}},
-        words={"notes": {name: note for name, (_, note) in decided.items() if note}},
+        words={name: note for name, (_, note) in decided.items() if note},
         audience="staff",
     )
 

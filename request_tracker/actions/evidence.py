@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.hold import Unfit
+from request_tracker.actions.rooted import must_be_root
 from request_tracker.rules.evidence import EVIDENCE, MINUTES, ON_PRIMARY, EvidenceKind
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
@@ -33,6 +34,7 @@ class Fact:
 
 def put(session: Session, case: Case, fact: Fact, act: Act) -> Entry:
     """A person records a fact. Raises Unfit or NotAllowed."""
+    must_be_root(case)
     kind = _checked(fact)
     _may_record(session, case, kind, act)
     if kind.observed and not fact.note.strip():
@@ -52,6 +54,7 @@ def observe(session: Session, case: Case, fact: Fact, act: Act) -> Entry | None:
 
 def void(session: Session, case: Case, key: str, act: Act, *, reason: str) -> Entry:
     """Take a fact back. Raises Unfit or NotAllowed."""
+    must_be_root(case)
     row = evidence.standing(session, case.id).get(key)
     if row is None:
         raise Unfit("key", f"There is no standing evidence {key[:60]!r} on this case")

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
+from request_tracker.actions.rooted import must_be_root
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import HoldReason, Role
@@ -31,6 +32,7 @@ def put_on(
     session: Session, case: Case, act: Act, *, reason: str, question: str = "", expected_until: datetime | None = None
 ) -> Entry:
     """Hold the case; its running clocks pause. Those on the requester need a question, which goes out by mail."""
+    must_be_root(case)
     kind = _checked(session, case, act, reason, question)
     entry = record.entry(
         session, case, act, "hold.on", data={"reason": kind}, words={"question": question}, audience="account"

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import record
+from request_tracker.actions.rooted import must_be_root
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import NotAllowed, Refused
@@ -19,6 +20,7 @@ from request_tracker.store.webhook_events import WebhookEvent
 
 def ask(session: Session, case: Case, act: Act) -> Entry:
     """Ask for the first sync of the case's starter connector. Raises NotAllowed, Refused."""
+    must_be_root(case)
     if act.who.role not in (Role.SPECIALIST, Role.ENGINEER, Role.LEAD):
         raise NotAllowed("Only a specialist, an engineer or a lead may start the first sync")
     if found := _blockers(session, case):

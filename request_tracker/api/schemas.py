@@ -48,9 +48,7 @@ BODIES: dict[str, Schema] = {
         ("key", "value"), key=TEXT, value={"type": ["string", "boolean"]}, note=OPTIONAL, link=OPTIONAL
     ),
     "Reason": _object(("reason",), reason=TEXT),
-    "Assessment": _object(
-        criteria=_CRITERIA, accept_all={"type": ["boolean", "null"]}
-    ),
+    "Assessment": _object(criteria=_CRITERIA, accept_all={"type": ["boolean", "null"]}),
     "Hold": _object(("reason",), reason={"enum": list(HoldReason)}, question=OPTIONAL, expected_until=INSTANT),
     "Answer": _object(("body",), body=TEXT),
     "Comment": _object(("body",), body=TEXT, internal={"type": "boolean"}),

@@ -42,9 +42,7 @@ _KINDS = (
         "The data requirements have not been recorded yet",
         _STAFF,
     ),
-    EvidenceKind(
-        "minutes_confirmed", "Minutes confirmed", "The requester has not confirmed the minutes yet", _SHARED
-    ),
+    EvidenceKind("minutes_confirmed", "Minutes confirmed", "The requester has not confirmed the minutes yet", _SHARED),
     EvidenceKind("built", "Connector built", "The connector has not been recorded as built", _BUILD),
     EvidenceKind("tested", "Connector tested", "The connector has not been recorded as tested", _BUILD),
     EvidenceKind("documented", "Connector documented", "The documentation has not been recorded", _BUILD),

@@ -11,6 +11,10 @@ from request_tracker.rules.terms import HOLD_WORDS, HoldReason, Phase
 Data = Mapping[str, Any]
 
 
+def _dismissed(data: Data) -> str:
+    return f"Not the same as {data['other']}" if data["kind"] == "different" else f"Related to {data['other']}"
+
+
 def _evidence(data: Data) -> str:
     label = EVIDENCE[data["key"]].label
     value = "" if data["value"] in ("yes", "true", "True") else f" ({data['value']})"
@@ -37,6 +41,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "merge.in": lambda _: "Another case was merged into this one",
     "unmerge": lambda _: "Stands alone again",
     "unmerge.out": lambda _: "A merged case was taken out again",
+    "dismissed": _dismissed,
     "undo": lambda _: "The last step was undone",
     "slots": lambda _: "Meeting times offered",
     "starter.created": lambda _: "Starter connector created",
@@ -45,8 +50,8 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "starter.no_group": lambda _: "No Fivetran group is bound to the account yet",
     "sync.started": lambda _: "Initial sync started",
     "sync.asked": lambda _: "First sync asked for",
-    "clock.at_risk": lambda data: f"{data['percent']} % of the time promised for {CLOCKS[data['name']].label.lower()} is used",
-    "clock.breach": lambda data: f"The promise was broken: {CLOCKS[data['name']].label.lower()}",
+    "clock.at_risk": lambda data: f"{data['percent']} % of the promised time is used: {CLOCKS[data['name']].label}",
+    "clock.breach": lambda data: f"The promise was broken: {CLOCKS[data['name']].label}",
     "document": lambda _: "Document added",
 }
 

@@ -54,6 +54,7 @@ class Clock(Base):
         tied("(breached_at IS NOT NULL) = (verdict IS NOT NULL AND verdict = 'breached')", "breached_has_time"),
         tied("stopped_at IS NULL OR state IN ('stopped', 'cancelled')", "stopped_has_state"),
         Index("uq_clock_cycle", "case_id", "name", "cycle", unique=True),
+        Index("ix_clock_stopped", "stopped_at"),
         partial("ix_clock_due", "due_at", where="due_at IS NOT NULL"),
         partial("ix_clock_notice", "notice_at", where="notice_at IS NOT NULL"),
     )
@@ -79,6 +80,7 @@ class ClockEventRow(Base):
         tied("kind <> 'start' OR (target_s IS NOT NULL AND calendar_id IS NOT NULL)", "start_is_complete"),
         Index("ix_clock_event_clock", "clock_id", "id"),
         Index("ix_clock_event_caused_by", "caused_by_id"),
+        Index("ix_clock_event_recorded", "recorded_at"),
     )
 
 

@@ -57,8 +57,8 @@ def put(
         "kind": kind, "args": args, "state": "ready", "run_at": run_at or now, "attempt": 0, "max_attempts": 12,
         "unique_key": unique_key, "event_id": event_id, "last_error": "", "created_at": now,
     }  # fmt: skip
-    done = session.execute(make(Job).values(row).on_conflict_do_nothing(index_elements=["unique_key"]))
-    return bool(_rows(done))
+    new = make(Job).values(row).on_conflict_do_nothing(index_elements=["unique_key"]).returning(Job.id)
+    return session.scalar(new) is not None
 
 
 def claim(session: Session, worker: str, now: datetime) -> Job | None:
@@ -128,7 +128,7 @@ def free_orphans(session: Session, host: str, is_alive: Callable[[int], bool], m
     held = select(Job.id, Job.locked_by).where(
         Job.state == "running", Job.locked_by.startswith(f"{host}:", autoescape=True)
     )
-    orphans = [job_id for job_id, owner in session.execute(held).all() if owner not in (None, me) and not _lives(owner, is_alive)]
+    orphans = [job_id for job_id, owner in session.execute(held).all() if owner != me and not _lives(owner, is_alive)]
     if orphans:
         free = update(Job).where(Job.id.in_(orphans), Job.state == "running").values(state="ready", locked_until=None)
         session.execute(free.execution_options(synchronize_session=False))

@@ -9,7 +9,7 @@ from request_tracker.actions.hold import Unfit
 from request_tracker.rules.terms import Role
 from request_tracker.store import jobs as job_store
 from request_tracker.store import reading_admin
-from request_tracker.web.admin_forms import GroupForm, PersonForm
+from request_tracker.web.admin_forms import ROLES, GroupForm, PersonForm
 
 admin = Blueprint("admin", __name__)
 STATES = ("dead", "running", "ready", "done", "cancelled")
@@ -37,7 +37,7 @@ def groups() -> ResponseReturnValue:
 @admin.post("/admin/groups")
 def bind_group() -> ResponseReturnValue:
     filled = GroupForm()
-    filled.account_id.choices = _account_choices()
+    filled.offer(_account_choices())
     if not filled.validate_on_submit() or not _bound(filled):
         return _groups(filled), 422
     flash("The group is bound. Starter connectors that waited for it are made now.", "ok")
@@ -97,16 +97,17 @@ def _people(form: PersonForm) -> str:
     with wiring.reading() as session:
         rows = reading_admin.people(session)
         accounts = reading_admin.accounts(session)
-    return render_template("admin/people.html", people=rows, accounts=accounts, form=form)
+    return render_template("admin/people.html", people=rows, accounts=accounts, form=form, roles=ROLES)
 
 
 def _groups(form: GroupForm) -> str:
     with wiring.reading() as session:
         rows = reading_admin.accounts(session)
-    form.account_id.choices = [(row.id, row.name) for row in rows]
-    return render_template("admin/groups.html", accounts=rows, form=form)
+    choices = [(str(row.id), row.name) for row in rows]
+    form.offer(choices)
+    return render_template("admin/groups.html", accounts=rows, form=form, choices=choices)
 
 
-def _account_choices() -> list[tuple[int, str]]:
+def _account_choices() -> list[tuple[str, str]]:
     with wiring.reading() as session:
-        return [(row.id, row.name) for row in reading_admin.accounts(session)]
+        return [(str(row.id), row.name) for row in reading_admin.accounts(session)]

@@ -8,7 +8,7 @@ from flask import url_for
 from request_tracker.rules.notices import NOTICES
 from request_tracker.rules.phases import CLOCKS, HOLD_MOVES, Blocker, Field, Move
 from request_tracker.rules.process import Option
-from request_tracker.rules.terms import Criterion, Outcome
+from request_tracker.rules.terms import Criterion, Outcome, Phase
 from request_tracker.store.reading_case import CaseView
 from request_tracker.web.case_forms import Attempt, CaseForm, FormField, a_field
 
@@ -29,6 +29,8 @@ EFFECTS = {
     "remove_starter": "The starter connector is removed after its days of grace.",
     "first_sync": "The first sync can be started.",
 }
+WAIVES = {"release": "requester_verified"}
+"""Moves whose form can do without one piece of evidence, with a reason; the rules decide whether it may."""
 CRITERIA = (("", "Choose a criterion"), *((each.value, each.words) for each in Criterion))
 
 
@@ -58,8 +60,8 @@ class Moves:
 def moves(view: CaseView, attempt: Attempt) -> Moves:
     """The viewer's moves. One that was just tried keeps its form, so that nothing typed is lost."""
     rows = [option for option in view.options if option.move.name not in HOLD_MOVES]
-    shown = [each for each in rows if each.allowed or attempt.form_id == f"move-{each.move.name}"]
-    opened = attempt.form_id if attempt.form_id.startswith("move-") else _forward(shown)
+    shown = [each for each in rows if _may_try(each) or attempt.form_id == f"move-{each.move.name}"]
+    opened = attempt.form_id if attempt.form_id.startswith("move-") else _forward(view, shown)
     return Moves(
         tuple(_form(view, option.move, attempt, opened) for option in shown),
         tuple(Blocked(each.move.name, each.move.label, remedies(each.blockers)) for each in rows if not each.allowed),
@@ -83,9 +85,18 @@ def _form(view: CaseView, move: Move, attempt: Attempt, opened: str) -> CaseForm
     )
 
 
-def _forward(shown: list[Option]) -> str:
-    """The first move that goes on with the case: its form stands open."""
-    return next((f"move-{each.move.name}" for each in shown if not _ends(each.move)), "")
+def _may_try(option: Option) -> bool:
+    """Nothing stands in the way, or only what a field of the form itself can waive."""
+    return all(each.key == WAIVES.get(option.move.name) for each in option.blockers)
+
+
+def _forward(view: CaseView, shown: list[Option]) -> str:
+    """The first move that brings the case further: its form stands open."""
+    return next((f"move-{each.move.name}" for each in shown if _goes_on(view, each.move)), "")
+
+
+def _goes_on(view: CaseView, move: Move) -> bool:
+    return move.to is Outcome.RELEASED or (isinstance(move.to, Phase) and move.to.order > view.phase.order)
 
 
 def _ends(move: Move) -> bool:

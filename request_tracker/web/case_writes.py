@@ -38,7 +38,7 @@ def move(number: str, name: str) -> ResponseReturnValue:
         return advance(session, case, name, version=_version(), act=wiring.act(), fields=_move_fields(name))
 
     label = BY_NAME[name].label if name in BY_NAME else name
-    return _write(number, f"move-{name}", work, done=f"{label}: done. {_undo_words()}", anchor="moves")
+    return _write(number, f"move-{name}", work, done=f"{label}: done. {_undo_words()}", anchor="main")
 
 
 def undo(number: str) -> ResponseReturnValue:
@@ -47,7 +47,7 @@ def undo(number: str) -> ResponseReturnValue:
         "undo",
         lambda session, case: undoing.undo(session, case, version=_version(), act=wiring.act()),
         done="The last step was undone. Nobody was told of it.",
-        anchor="moves",
+        anchor="main",
     )
 
 

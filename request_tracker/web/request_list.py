@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Select, func, select
 from sqlalchemy import case as when_sql
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from request_tracker.rules.people import Viewer
@@ -96,7 +96,7 @@ class _Facts:
         return Standing(Phase(case.phase), keys, case.id in self.questions, case.id in self.waiting)
 
 
-def _waiting(ids: Sequence[int]):  # type: ignore[no-untyped-def]
+def _waiting(ids: Sequence[int]) -> Select[int]:
     """Cases whose starter connector waits for access (as store.reading_case tells for one case)."""
     return select(Connection.case_id).where(
         Connection.case_id.in_(ids),
@@ -129,7 +129,7 @@ def _row(request: Request, name: str, case: Case, viewer: Viewer, facts: _Facts,
 
 def _signal(clock: Clock | None, now: datetime) -> tuple[str, str]:
     if clock is None:
-        return "none", "No date runs"
+        return "none", "No date yet"
     if clock.state == "paused" or clock.due_at is None:
         return "paused", "Stands still"
     if clock.due_at < now:

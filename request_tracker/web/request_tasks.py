@@ -68,7 +68,7 @@ AWAITED = {
 """Hold reasons as the requester reads them."""
 ENDINGS = {
     "released": "The connector is generally available: set it up from the catalogue.",
-    "not_a_candidate": "We cannot build this connector at present. The reasons and what you can use instead stand below.",
+    "not_a_candidate": "We cannot build this connector at present. Below stands why, and what you can use instead.",
     "withdrawn": "The request was withdrawn: nothing more happens unless the withdrawal is taken back.",
     "invalid": "This was set aside as no real request. If that is a mistake, write a comment below.",
     "closed": "The program closed this request. The reason stands in the history below.",

@@ -1,5 +1,207 @@
 """A requester's own requests: status, tasks, comments, withdrawal."""
 
-from flask import Blueprint
+from io import BytesIO
+
+from flask import Blueprint, abort, flash, redirect, render_template, send_file, url_for
+from flask import request as http
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from request_tracker.access import wiring
+from request_tracker.actions import evidence, hold
+from request_tracker.actions import withdraw as leaving
+from request_tracker.actions.evidence import Fact
+from request_tracker.actions.hold import Unfit
+from request_tracker.rules.submission import LONG
+from request_tracker.rules.terms import Role
+from request_tracker.store import cases, reading_case
+from request_tracker.store.cases import Case
+from request_tracker.store.documents import Document, NoSuchDocument
+from request_tracker.store.holds import NoSuchHold
+from request_tracker.store.requests import Request
+from request_tracker.web import request_list, request_page, request_words
+from request_tracker.web.request_forms import COMMENT, Attempt
+from request_tracker.web.request_tasks import EVIDENCE_OF
 
 requests = Blueprint("requests", __name__)
+SENT = {
+    "minutes_confirmed": "Thank you: the minutes are confirmed.",
+    "completeness_reviewed": "Thank you: your review is noted.",
+    "requester_verified": "Thank you: you have verified the connector.",
+}
+TASK_OF = {key: name for name, key in EVIDENCE_OF.items()}
+
+
+@requests.get("/requests")
+def index() -> ResponseReturnValue:
+    number = max(1, min(http.args.get("page", 1, type=int), 10_000))
+    with wiring.reading() as session:
+        listed = request_list.page(session, wiring.viewer(), wiring.now(), number=number)
+    return render_template("requests/index.html", listed=listed, number=number)
+
+
+@requests.get("/requests/<number>")
+def show(number: str) -> ResponseReturnValue:
+    return _page(number)
+
+
+@requests.get("/requests/<number>/state")
+def state(number: str) -> ResponseReturnValue:
+    """Phase and connection alone, for the page to fetch again; 204 while nothing has changed."""
+    with wiring.reading() as session:
+        request = _request(session, number)
+        view = reading_case.view(session, _root(session, request), wiring.act())
+    key, seen = request_words.state_key(view), http.args.get("seen", "")
+    if seen == key:
+        return "", 204
+    words = request_words.connection_words(view.connection)
+    return render_template(
+        "requests/_state.html", number=request.number, view=view, key=key, connection=words, changed=bool(seen)
+    )
+
+
+@requests.get("/requests/<number>/documents/<int:document_id>")
+def document(number: str, document_id: int) -> ResponseReturnValue:
+    """A file as it came, never shown by the browser itself. Raises NoSuchDocument."""
+    with wiring.reading() as session:
+        request = _request(session, number)
+        found = session.get(Document, document_id)
+        if found is None or found.request_id != request.id or found.body is None:
+            raise NoSuchDocument("There is no such document, or it was deleted as it was no longer needed")
+        body, name = found.body, found.filename
+    answer = send_file(BytesIO(body), "application/octet-stream", as_attachment=True, download_name=name)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@requests.post("/requests/<number>/holds/<int:hold_id>/answer")
+def answer(number: str, hold_id: int) -> ResponseReturnValue:
+    said = http.form.get("body", "")
+    try:
+        _short_enough(said)
+        with wiring.transaction() as session:
+            root = _locked_root(session, _request(session, number))
+            hold.answer(session, root, hold.open_hold(session, root, hold_id), wiring.act(), body=said)
+    except Unfit as fault:
+        return _page(number, Attempt(f"answer-{hold_id}", said, fault.message), 422)
+    except NoSuchHold:
+        flash("This question is not open any more: there is nothing left to answer.", "info")
+        return _back(number)
+    flash("Thank you. Your answer is sent, and we go on.", "ok")
+    return _back(number)
+
+
+@requests.post("/requests/<number>/evidence/<key>")
+def confirm(number: str, key: str) -> ResponseReturnValue:
+    """What only the requester can say: the minutes are right, the data is complete, the connector does its work."""
+    if key not in TASK_OF:
+        abort(404, "There is nothing like that to confirm")
+    note = http.form.get("note", "")
+    try:
+        _short_enough(note)
+        with wiring.transaction() as session:
+            fresh = _confirm(session, _request(session, number), Fact(key, note=note))
+    except Unfit as fault:
+        return _page(number, Attempt(f"note-{TASK_OF[key]}", note, fault.message), 422)
+    flash(
+        SENT[key] if fresh else "There is nothing to confirm at the moment: look at what is asked now.",
+        "ok" if fresh else "info",
+    )
+    return _back(number)
+
+
+@requests.post("/requests/<number>/comments")
+def comment(number: str) -> ResponseReturnValue:
+    said, viewer = http.form.get("body", ""), wiring.viewer()
+    try:
+        _short_enough(said)
+        with wiring.transaction() as session:
+            root = _locked_root(session, _request(session, number))
+            account_id = viewer.account_id or root.account_id
+            hold.comment(session, root, wiring.act(), body=said, internal=False, account_id=account_id)
+    except Unfit as fault:
+        return _page(number, Attempt(COMMENT, said, fault.message), 422)
+    flash("Your comment is sent.", "ok")
+    return _back(number, "conversation")
+
+
+@requests.get("/requests/<number>/withdrawal")
+def withdrawal(number: str) -> ResponseReturnValue:
+    """What leaving would mean, before it happens."""
+    with wiring.reading() as session:
+        request = _request(session, number)
+        page = request_page.page_of(session, request, Attempt())
+        meaning = leaving.consequences(session, request)
+    if not page.may_withdraw and page.row.withdrawn_at is None and page.view.outcome is None:
+        abort(403, f"Only {page.row.person} can withdraw this request")
+    program = wiring.act().program
+    until = wiring.now() + program.reinstate_for
+    return render_template("requests/withdrawal.html", page=page, meaning=meaning, program=program, until=until)
+
+
+@requests.post("/requests/<number>/withdrawal")
+def withdraw(number: str) -> ResponseReturnValue:
+    with wiring.transaction() as session:
+        leaving.withdraw(session, _request(session, number), wiring.act())
+    flash("The request is withdrawn.", "ok")
+    return _back(number)
+
+
+@requests.post("/requests/<number>/withdrawal/undo")
+def take_back(number: str) -> ResponseReturnValue:
+    try:
+        with wiring.transaction() as session:
+            leaving.take_back(session, _request(session, number), wiring.act())
+    except Unfit as fault:
+        flash(f"{fault.message}.", "problem")
+        return _back(number)
+    flash("The withdrawal is taken back: your request goes on.", "ok")
+    return _back(number)
+
+
+def _page(number: str, attempt: Attempt | None = None, status: int = 200) -> ResponseReturnValue:
+    with wiring.reading() as session:
+        page = request_page.page_of(session, _request(session, number), attempt or Attempt())
+    return render_template(
+        "requests/show.html",
+        page=page,
+        view=page.view,
+        row=page.row,
+        form=page.trouble,
+        sent="sent" in http.args,
+        connection=request_words.connection_words(page.view.connection),
+        is_requester=wiring.viewer().role is Role.REQUESTER,
+    ), status
+
+
+def _request(session: Session, number: str) -> Request:
+    return reading_case.request_for(session, number, wiring.viewer())
+
+
+def _root(session: Session, request: Request) -> Case:
+    return cases.root_of(session, session.get_one(Case, request.case_id))
+
+
+def _locked_root(session: Session, request: Request) -> Case:
+    (root,) = cases.locked(session, _root(session, request).id)
+    return root
+
+
+def _confirm(session: Session, request: Request, fact: Fact) -> bool:
+    """Record it if it is asked now; False where it stands already or is not due (a second press changes nothing)."""
+    root = _locked_root(session, request)
+    page = request_page.page_of(session, request, Attempt())
+    if TASK_OF[fact.key] not in page.tasks:
+        return False
+    evidence.put(session, root, fact, wiring.act())
+    return True
+
+
+def _short_enough(said: str) -> None:
+    if len(said) > LONG:
+        raise Unfit("body", f"Shorten this to {LONG:,} characters or fewer: it has {len(said):,}")
+
+
+def _back(number: str, place: str | None = None) -> ResponseReturnValue:
+    return redirect(url_for("requests.show", number=number, _anchor=place), 303)

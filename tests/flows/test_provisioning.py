@@ -103,7 +103,7 @@ def scene(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Scene]
     """A case that was accepted a moment ago."""
     database: Database = request.getfixturevalue(request.param)
     with database.transaction() as session:
-        cast = a_cast(session, passwords=True)
+        cast = a_cast(session)
         case_id = a_case(session, cast, phase="consultation").id
     made: list[Scene] = []
     ours = replace(settings, fivetran_url=EMULATOR)

@@ -1,0 +1,192 @@
+"""A requester's page assembled: where the request stands, what is promised, what is asked, what was said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from request_tracker.access import wiring
+from request_tracker.rules.drawing import Step, steps
+from request_tracker.rules.evidence import MINUTES
+from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
+from request_tracker.store import cases, clocks, reading_case
+from request_tracker.store.cases import Case
+from request_tracker.store.people import Account, Person
+from request_tracker.store.reading_case import CaseView, CommentRow, EvidenceRow, RequestRow, TimelineRow
+from request_tracker.store.requests import Request
+from request_tracker.web.case_forms import FormField
+from request_tracker.web.request_forms import COMMENT, Attempt, Question, Trouble, field, note, questions_of, trouble
+from request_tracker.web.request_promise import Promise, promises
+from request_tracker.web.request_tasks import OUTCOMES, Standing, asked, due
+from request_tracker.web.request_words import Ball, ball_of, state_key, typed_rows
+
+DECLINES = ("move.decline", "move.decline_late")
+DECLINE_LABELS = (
+    ("Criterion", "Not met"),
+    ("Explanation", "Why"),
+    ("Findings", "What we found"),
+    ("Alternatives", "What you can use instead"),
+)
+"""The words of a decline in the order in which they are read, each with its label."""
+
+
+@dataclass(frozen=True)
+class Decline:
+    words: tuple[tuple[str, str], ...]
+    appeal_until: datetime | None
+
+
+@dataclass(frozen=True)
+class RequestPage:
+    """`own`: the reader's own request; `mine`: they are the primary requester, whose tasks these are."""
+
+    row: RequestRow
+    view: CaseView
+    own: bool
+    mine: bool
+    combined: bool
+    status: str
+    ball: Ball
+    steps: tuple[Step, ...]
+    promises: tuple[Promise, ...]
+    tasks: tuple[str, ...]
+    due: tuple[str, ...]
+    questions: tuple[Question, ...]
+    minutes: tuple[EvidenceRow, ...]
+    times: str
+    notes: Mapping[str, FormField]
+    decline: Decline | None
+    typed: tuple[dict[str, str | Markup], ...]
+    timeline: tuple[TimelineRow, ...]
+    comments: tuple[CommentRow, ...]
+    comment: FormField
+    state: str
+    may_withdraw: bool
+    back_until: datetime | None
+    trouble: Trouble | None
+
+
+def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage:
+    act, viewer = wiring.act(), wiring.viewer()
+    own_case = session.get_one(Case, request.case_id)
+    root = cases.root_of(session, own_case)
+    view = reading_case.view(session, root, act)
+    primary = session.get(Request, root.primary_request_id) if root.primary_request_id else None
+    mine = primary is not None and primary.person_id == viewer.id and request.person_id == viewer.id
+    own = request.person_id == viewer.id
+    open_now = request.withdrawn_at is None and view.outcome is None and view.full
+    standing = standing_of(view)
+    timeline = _timeline(session, own_case, root)
+    questions = questions_of(view, attempt) if open_now else ()
+    notes = {name: note(name, attempt) for name in ("minutes", "review", "verify")}
+    comment = field(COMMENT, "Comment", "body", attempt)
+    outcome = Outcome(view.outcome) if view.outcome else None
+    calendar = clocks.calendar_of(session, clocks.newest_calendar(session).id)
+    return RequestPage(
+        row=row_of(session, request, root),
+        view=view,
+        own=own,
+        mine=mine,
+        combined=own_case.id != root.id,
+        status=_status(request, view),
+        ball=ball_of(request, view, standing, mine=mine, asker=_name(session, primary), viewer=viewer),
+        steps=steps(view.phase, outcome, reading_case.entered(session, root)),
+        promises=() if outcome or request.withdrawn_at else promises(view, calendar, act.now),
+        tasks=asked(standing) if open_now else (),
+        due=due(standing) if open_now else (),
+        questions=questions,
+        minutes=tuple(row for row in view.evidence if row.key in MINUTES),
+        times=_times(view, timeline),
+        notes=notes,
+        decline=_decline(view, timeline),
+        typed=typed_rows(request),
+        timeline=tuple(entry for entry in timeline if entry.kind != "comment"),
+        comments=_comments(session, own_case, root),
+        comment=comment,
+        state=state_key(view),
+        may_withdraw=_may_leave(request) and request.withdrawn_at is None and view.outcome is None,
+        back_until=_back_until(request, root),
+        trouble=trouble((*(each.field for each in questions), *notes.values(), comment)),
+    )
+
+
+def standing_of(view: CaseView) -> Standing:
+    return Standing(
+        phase=view.phase,
+        keys=frozenset(row.key for row in view.evidence),
+        has_question=any(HoldReason(hold.reason).on_requester for hold in view.open_holds),
+        may_grant=view.connection is not None and view.connection.may_grant,
+    )
+
+
+def row_of(session: Session, request: Request, root: Case) -> RequestRow:
+    person, account = session.get_one(Person, request.person_id), session.get_one(Account, request.account_id)
+    return reading_case.request_row(session, request, person, account.name, primary_id=root.primary_request_id)
+
+
+def _status(request: Request, view: CaseView) -> str:
+    if request.withdrawn_at is not None:
+        return "Withdrawn"
+    return OUTCOMES.get(view.outcome or "") or f"In {view.phase.words}"
+
+
+def _name(session: Session, primary: Request | None) -> str:
+    """The primary requester by name, to their own account and to staff; to nobody else."""
+    viewer = wiring.viewer()
+    if primary is None or not (viewer.is_staff or viewer.account_id == primary.account_id):
+        return "the primary requester"
+    return session.get_one(Person, primary.person_id).name
+
+
+def _timeline(session: Session, own_case: Case, root: Case) -> tuple[TimelineRow, ...]:
+    """What happened to the own case and, once it was combined, to the one that goes on; nothing internal."""
+    viewer = wiring.viewer()
+    both = [own_case] if own_case.id == root.id else [own_case, root]
+    rows = [entry for each in both for entry in reading_case.timeline_of(session, each, viewer) if not entry.internal]
+    return tuple(sorted(rows, key=lambda entry: (entry.at, entry.id), reverse=True))
+
+
+def _comments(session: Session, own_case: Case, root: Case) -> tuple[CommentRow, ...]:
+    """The account's conversation, oldest first. Staff read all conversations on the case page instead."""
+    viewer = wiring.viewer()
+    if viewer.is_staff:
+        return ()
+    both = [own_case] if own_case.id == root.id else [own_case, root]
+    rows = [row for each in both for row in reading_case.comments_of(session, each, viewer)]
+    return tuple(sorted(rows, key=lambda row: row.at))
+
+
+def _times(view: CaseView, timeline: tuple[TimelineRow, ...]) -> str:
+    """The meeting times offered last, while the meeting is not on record."""
+    held = any(row.key == "service_demonstrated" for row in view.evidence)
+    if view.phase is not Phase.CONSULTATION or view.outcome or held or not view.full:
+        return ""
+    return next((text for entry in timeline if entry.kind == "slots" for _, text in entry.words), "")
+
+
+def _decline(view: CaseView, timeline: tuple[TimelineRow, ...]) -> Decline | None:
+    if view.outcome != Outcome.NOT_A_CANDIDATE:
+        return None
+    words = dict(next((entry.words for entry in timeline if entry.kind in DECLINES), ()))
+    until = view.ended_at + wiring.act().program.appeal_for if view.ended_at else None
+    return Decline(tuple((label, _plain(words[name])) for name, label in DECLINE_LABELS if name in words), until)
+
+
+def _plain(text: str) -> str:
+    return Criterion(text).words if text in list(Criterion) else text
+
+
+def _may_leave(request: Request) -> bool:
+    viewer = wiring.viewer()
+    return request.person_id == viewer.id or viewer.role is Role.SPECIALIST
+
+
+def _back_until(request: Request, root: Case) -> datetime | None:
+    """Until when the withdrawal can be taken back by the reader; None where it cannot."""
+    if request.withdrawn_at is None or not _may_leave(request):
+        return None
+    until = request.withdrawn_at + wiring.act().program.reinstate_for
+    ended_by_it = root.outcome == Outcome.WITHDRAWN and root.primary_request_id == request.id
+    return until if wiring.now() <= until and (root.outcome is None or ended_by_it) else None
