@@ -22,6 +22,15 @@ from request_tracker.settings import Settings
 from request_tracker.store import schema
 from request_tracker.store.session import Database
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share one running demo stay together, so that it is started once."""
+    for item in items:
+        for room in ("tests/browser", "tests/flows/test_demo"):
+            if room in item.nodeid:
+                item.add_marker(pytest.mark.xdist_group(room))
+
+
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 

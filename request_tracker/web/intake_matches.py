@@ -6,9 +6,6 @@ from request_tracker.rules.submission import web_address
 from request_tracker.rules.terms import Outcome, Phase
 from request_tracker.store.candidates import Suggestion
 
-STRONG = 0.8
-"""From this score on a match is shown before a request is stored, even to those without script."""
-
 
 @dataclass(frozen=True)
 class MatchItem:
@@ -36,9 +33,13 @@ def items(found: list[Suggestion]) -> list[MatchItem]:
 
 
 def unseen(found: list[Suggestion], seen: str) -> list[MatchItem]:
-    """All matches, if a strong one among them is not named in `seen` (numbers with commas between); else none."""
+    """All matches, if a sure one among them is not named in `seen` (numbers with commas between); else none.
+
+    Only the sure ones are shown before a request is stored, even to those without script: weaker ones would keep
+    people from sending what is new.
+    """
     known = {part.strip() for part in seen.split(",")}
-    strong = [each for each in found if each.decision == "merge" or each.score >= STRONG]
+    strong = [each for each in found if each.decision == "merge"]
     return items(found) if any(each.number not in known for each in strong) else []
 
 

@@ -1,0 +1,167 @@
+"""What people do, done in a browser: one case from the form to generally available, by four people."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from running import Running
+
+pytestmark = pytest.mark.browser
+Enter = Callable[..., Page]
+
+
+def _type_the_form(page: Page, name: str) -> None:
+    """By keyboard alone: Tab from field to field, Enter to send."""
+    page.goto("/requests/new")
+    page.get_by_label("Service name").focus()
+    page.keyboard.type(name)
+    for words in ("https://walkthrough.example/", "https://docs.walkthrough.example/api"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(words)
+    page.get_by_label("Use case").focus()
+    page.keyboard.type("See orders and tickets side by side.")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Orders, tickets, customers.")
+    page.get_by_label(re.compile("I accept the terms")).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/requests/REQ-\d+"))
+
+
+def _move(page: Page, number: str, name: str, **fields: str) -> None:
+    page.goto(f"/cases/{number}")
+    form = page.locator(f"#move-{name}")
+    for label, words in fields.items():
+        if not form.get_by_role("button").first.is_visible():
+            form.locator("summary").click()
+        form.locator(f"[name={label}]").fill(words)
+    form.get_by_role("button").first.click()
+    page.wait_for_load_state()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def _until_shown(page: Page, path: str, words: str) -> None:
+    """Load the page until the worker has done its part."""
+    expect(page.locator("main")).to_be_visible()
+    for _ in range(60):
+        page.goto(path)
+        if words in page.locator("main").inner_text():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError(f"{words!r} never appeared on {path}")
+
+
+def _axe(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
+
+
+def test_one_case_from_the_form_to_generally_available(enter: Enter, demo: Running) -> None:
+    asker = enter("requester", 0)
+    _type_the_form(asker, "Walkthrough Desk")
+    expect(asker.get_by_text(re.compile(r"REQ-\d+")).first).to_be_visible()
+    own = asker.url.partition("?")[0]
+    shown = demo.call(demo.person("requester", 0), "GET", f"/requests/{own.rsplit('/', 1)[1]}")
+    number = shown["case"]
+
+    specialist = enter("specialist", 0)
+    specialist.goto("/queue?assignee=none")
+    specialist.get_by_role("link", name=re.compile("Walkthrough Desk")).click()
+    specialist.locator("#move-claim").get_by_role("button").click()
+    specialist.goto(f"/cases/{number}")
+    expect(specialist.get_by_text("Nobody has checked this case for duplicates yet")).to_be_visible()
+    _axe(specialist)
+    specialist.get_by_role("button", name="Record: duplicates checked").click()
+    specialist.goto(f"/cases/{number}")
+    specialist.get_by_role("button", name="Confirm all").click()
+    _move(specialist, number, "accept", reason="A clear use case")
+
+    _until_shown(asker, own, "Grant access")
+    asker.get_by_role("link", name="Grant access").click()
+    asker.get_by_role("button", name="Grant access").click()
+    asker.wait_for_url(re.compile(r"/requests/REQ-"))
+    demo.until(lambda: "access_granted" in demo.case(number)["evidence"])
+
+    demo.put(demo.person("specialist"), number, "service_demonstrated", "use_cases_recorded")
+    demo.put(demo.person("specialist"), number, "data_requirements_recorded")
+    asker.goto(own)
+    asker.get_by_role("button", name="Confirm the minutes").click()
+    _move(specialist, number, "start_build")
+
+    engineer = enter("engineer", 0)
+    demo.put(demo.person("engineer"), number, "built", "tested", "documented")
+    _move(engineer, number, "open_preview")
+    demo.until(lambda: "initial_sync_finished" in demo.case(number)["evidence"])
+    asker.goto(own)
+    asker.get_by_role("button", name="The data is complete").click()
+    asker.goto(own)
+    asker.get_by_role("button", name="It meets what I asked for").click()
+    demo.put(demo.person("lead"), number, "catalogue_checked")
+    lead = enter("lead", 0)
+    _move(lead, number, "release")
+    asker.goto(own)
+    expect(asker.get_by_text(re.compile("generally available", re.IGNORECASE)).first).to_be_visible()
+    assert demo.case(number)["outcome"] == "released"
+    demo.until(lambda: [each for each in demo.letters() if "generally available" in each["text"].lower()])
+
+
+def test_suggestions_appear_while_typing(enter: Enter) -> None:
+    page = enter("requester", 2)
+    page.goto("/requests/new")
+    page.get_by_label("Service name").press_sequentially("Opsgenie", delay=20)
+    expect(page.get_by_text(re.compile("Join this request")).first).to_be_visible()
+    _axe(page)
+
+
+def test_the_form_works_without_script(enter: Enter) -> None:
+    page = enter("requester", 1, java_script_enabled=False)
+    page.goto("/requests/new")
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is a problem")
+    assert page.title().startswith("Error:")
+
+
+def test_a_duplicate_is_merged_and_unmerged_by_mouse(enter: Enter, demo: Running) -> None:
+    rows = demo.call(demo.person("lead"), "GET", "/cases?q=mode&sort=opened")["items"]
+    root, child = [row["number"] for row in rows if row["service_name"].lower() in ("mode", "mode analytics")]
+    page = enter("specialist", 1)
+    page.goto(f"/cases/{child}")
+    page.locator("#duplicates").get_by_role("link", name=re.compile("Compare and merge")).first.click()
+    page.get_by_role("button", name=f"Merge {child} into {root}").click()
+    page.wait_for_load_state()
+    assert demo.case(child)["root"] == root
+    page.goto(f"/cases/{child}")
+    page.get_by_role("button", name=re.compile("Unmerge")).first.click()
+    page.wait_for_load_state()
+    assert demo.case(child)["root"] == child
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_main_pages_are_accessible_and_fit(enter: Enter, demo: Running, scheme: str, width: int) -> None:
+    pages = {
+        "requester": ["/requests", "/requests/new", "/requests/REQ-000009"],
+        "specialist": ["/queue", "/cases/LITE-000023", "/cases/LITE-000014", "/cases/LITE-000014/clocks"],
+        "lead": ["/reports", "/cases/LITE-000001"],
+        "admin": ["/mailbox", "/admin/people", "/admin/jobs", "/admin/groups"],
+    }
+    for role, paths in pages.items():
+        page = enter(role, 0, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        for path in paths:
+            answer = page.goto(path)
+            assert answer is not None
+            assert answer.status == 200, path
+            _axe(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_no_script_or_style_breaks_the_policy(enter: Enter) -> None:
+    page = enter("specialist", 0)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    for path in ("/queue", "/cases/LITE-000023", "/reports", "/style"):
+        page.goto(path)
+    assert said == []
