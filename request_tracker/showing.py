@@ -74,10 +74,17 @@ def _place(folder: Path, port: int, environment: Mapping[str, str]) -> Place:
 def _parts(place: Place) -> dict[str, list[str]]:
     ports = {"web": place.web.rsplit(":", 1)[1], "emulator": place.emulator.rsplit(":", 1)[1]}
     return {
-        "emulator": ["emulator", "--port", ports["emulator"], "--data", str(place.folder / "emulator.sqlite3")],
+        "emulator": ["emulator", "--port", ports["emulator"], "--data", str(_emulator_state(place.folder))],
         "web": ["web", "--port", ports["web"], "--workers", "1"],
         "worker": ["worker"],
     }
+
+
+def _emulator_state(folder: Path) -> Path:
+    """The neighbour's memory lies apart: the program itself keeps everything in one database file."""
+    apart = folder / "emulator"
+    apart.mkdir(exist_ok=True)
+    return apart / "state"
 
 
 def _password(folder: Path) -> str:
@@ -108,7 +115,7 @@ def _walk(place: Place, database: Database, password: str, until: datetime) -> N
         key=settings.fivetran_key,
         secret=settings.fivetran_secret,
         now=lambda: times["now"],
-        path=place.folder / "emulator.sqlite3",
+        path=_emulator_state(place.folder),
         public_url=place.emulator,
         switches=Switches(sync_seconds=10**9, calls_per_hour=10**9),
     )

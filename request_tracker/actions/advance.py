@@ -36,7 +36,7 @@ def advance(
 
     Writes the case, the timeline entry, clock events and jobs; the caller's transaction holds them together.
     """
-    typed = dict(fields or {})
+    typed = process.typed(name, fields or {})
     (case,) = cases.locked(session, case.id)
     must_be_root(case)
     if case.version != version:

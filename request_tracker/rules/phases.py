@@ -127,18 +127,22 @@ return_in_time = Guard("return_in_time", "time", _may_return)
 
 @dataclass(frozen=True)
 class Field:
-    """What a person types with a move. `kind`: text, list or criterion (one of Criterion)."""
+    """What a person types with a move. `kind`: text, list or criterion (one of Criterion).
+
+    `also` is another name under which a program may send it.
+    """
 
     name: str
     label: str
     missing: str
     kind: str = "text"
     required: bool = True
+    also: str = ""
 
 
 REASON = Field("reason", "Reason", "Give a reason: the people concerned will read it")
 QUESTION = Field("question", "Question", "Write the question the requester should answer")
-ANSWER = Field("body", "Answer", "Write an answer")
+ANSWER = Field("body", "Answer", "Write an answer", also="answer")
 CRITERION = Field("criterion", "Criterion that is not met", "Name the criterion that is not met", "criterion")
 EXPLANATION = Field("explanation", "Explanation", "Explain the verdict in words the requester understands")
 ALTERNATIVES = Field(
@@ -147,9 +151,9 @@ ALTERNATIVES = Field(
     "Name at least one alternative, such as the Connector SDK, a function connector or a file connector",
     "list",
 )
-FINDINGS = Field("findings", "What was found", "Say what was found since the case was accepted")
+FINDINGS = Field("findings", "What was found", "Say what was found since the case was accepted", also="reason")
 GAPS = Field("gaps", "Gaps found in the preview", "List at least one gap that the rework closes", "list")
-NEW_INFORMATION = Field("new_information", "New information", "Say what is new since the verdict")
+NEW_INFORMATION = Field("new_information", "New information", "Say what is new since the verdict", also="reason")
 WAIVER = Field("waiver", "Waive the requester's verification because", "", required=False)
 
 

@@ -1,5 +1,6 @@
 """What may happen to a case now, and why not: reads the table, refuses with every unmet condition."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,6 +55,13 @@ def choose(facts: CaseFacts, role: Role, name: str) -> Move:
     if blockers:
         raise Refused(name, blockers)
     return move
+
+
+def typed(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed for a move, each field under its own name."""
+    move = BY_NAME.get(name)
+    others = {field.name: given[field.also] for field in (move.fields if move else ()) if given.get(field.also)}
+    return {**others, **given}
 
 
 def target(move: Move, facts: CaseFacts) -> tuple[Phase, Outcome | None]:

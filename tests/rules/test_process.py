@@ -123,6 +123,13 @@ def test_a_waiver_needs_three_reminders() -> None:
         process.choose(replace(waived, reminders=2), Role.LEAD, "release")
 
 
+def test_a_field_may_come_under_its_other_name() -> None:
+    assert process.typed("appeal", {"reason": "an API now"})["new_information"] == "an API now"
+    given = {"reason": "a", "new_information": "b"}
+    assert process.typed("appeal", given) == given
+    assert process.typed("nonsense", given) == given
+
+
 def test_submit_is_not_a_move_of_an_existing_case() -> None:
     with pytest.raises(NoSuchMove):
         process.choose(CaseFacts(phase=Phase.SUBMISSION, role=Role.REQUESTER), Role.REQUESTER, "submit")

@@ -1,0 +1,134 @@
+"""Who may call what: every route stands in one table, and nothing outside it is let through."""
+
+import re
+
+import pytest
+from factories import Cast
+from flask import Flask
+from sqlalchemy.orm import Session
+from webclient import Browser
+
+from request_tracker import links
+from request_tracker.access import policy
+from request_tracker.api import openapi
+from request_tracker.rules.terms import Role
+from request_tracker.store import tokens
+
+FILLERS = {"number": "LITE-000001", "key": "built", "name": "claim", "week": "2026-W45", "kind": "csv", "state": "x"}
+
+
+def path_of(rule: str) -> str:
+    """The route's address with something in each hole."""
+    hole = r"<(?:([^:<>]+):)?(\w+)>"
+    return re.sub(hole, lambda m: "1" if m[1] == "int" else FILLERS.get(m[2], "x"), rule)
+
+
+def test_every_route_is_in_the_table_and_every_row_has_a_route(app: Flask) -> None:
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(policy.ROUTES)
+
+
+def test_an_unknown_endpoint_is_denied() -> None:
+    assert not policy.may("somewhere.else", Role.ADMIN)
+    assert not policy.may(None, Role.ADMIN)
+
+
+def test_a_stranger_reaches_only_what_is_open(app: Flask) -> None:
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        if policy.may(rule.endpoint, None, demo=True) or rule.endpoint.startswith("api."):
+            continue
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            answer = client.open(path_of(rule.rule), method=method)
+            refused = answer.status_code == 303 and "/sign-in" in answer.headers["Location"]
+            assert refused or answer.status_code == 400, f"{method} {rule.rule}: {answer.status_code}"
+
+
+def test_the_api_asks_everybody_for_a_token(app: Flask) -> None:
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api.") and not policy.may(rule.endpoint, None):
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                answer = client.open(path_of(rule.rule), method=method)
+                assert answer.status_code == 401, f"{method} {rule.rule}"
+                assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_reaches_no_more_than_its_rows(app: Flask, cast: Cast, session: Session, role: Role) -> None:
+    who = cast.by_role(role)
+    secret = tokens.issue(session, who.id or 0, "all", app.extensions["request_tracker"].now())
+    session.commit()
+    browser = Browser(app).sign_in(who)
+    for rule in app.url_map.iter_rules():
+        if policy.may(rule.endpoint, role, demo=True):
+            continue
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            client = app.test_client() if rule.endpoint.startswith("api.") else browser.client
+            headers = {"Authorization": f"Bearer {secret}"} if rule.endpoint.startswith("api.") else {}
+            answer = client.open(path_of(rule.rule), method=method, headers=headers)
+            assert answer.status_code in (400, 403), f"{role} {method} {rule.rule}: {answer.status_code}"
+
+
+def test_the_mailbox_is_open_in_the_demo_only() -> None:
+    assert policy.may("mailbox.index", None, demo=True)
+    assert not policy.may("mailbox.index", None)
+    assert not policy.may("mailbox.index", Role.LEAD)
+    assert policy.may("mailbox.index", Role.ADMIN)
+
+
+def test_links_lead_to_routes(app: Flask) -> None:
+    adapter = app.url_map.bind("x")
+    for link, method in (
+        (links.request_page("", "REQ-000001"), "GET"),
+        (links.case_page("", "LITE-000001"), "GET"),
+        (links.connect("", "LITE-000001"), "GET"),
+        (links.connect_return("", "state"), "GET"),
+        (links.webhook(""), "POST"),
+        (links.queue(""), "GET"),
+        (links.report("", "2026-W45").partition("?")[0], "GET"),
+    ):
+        assert adapter.match(link, method=method)
+
+
+def test_the_openapi_document_names_every_call(app: Flask) -> None:
+    routes = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1")))
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.") and rule.endpoint != "api.openapi"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    document = openapi.document("http://x")
+    assert {(method, path) for path, calls in document["paths"].items() for method in calls} == routes
+    assert app.test_client().get("/api/v1/openapi.json").get_json()["openapi"] == "3.1.0"
+
+
+def test_pages_carry_a_strict_policy(app: Flask) -> None:
+    answer = app.test_client().get("/sign-in")
+    policy_text = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy_text
+    assert "frame-ancestors 'none'" in policy_text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_signing_in_leads_only_to_this_site(app: Flask, cast: Cast) -> None:
+    browser = Browser(app)
+    token = Browser._token(browser.get("/sign-in?next=//evil.example").text)
+    data = {"email": cast.ada.email, "password": "correct horse battery staple", "csrf_token": token}
+    answer = browser.client.post("/sign-in", data={**data, "next": "//evil.example"})
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_wrong_password_and_an_unknown_address_read_the_same(app: Flask, cast: Cast) -> None:
+    browser = Browser(app)
+    texts = []
+    for email in (cast.ada.email, "nobody@x.example"):
+        token = Browser._token(browser.get("/sign-in").text)
+        answer = browser.client.post("/sign-in", data={"email": email, "password": "wrong", "csrf_token": token})
+        assert answer.status_code == 422
+        texts.append(re.findall(r"do not fit together[^<]*", answer.get_data(as_text=True)))
+    assert texts[0] == texts[1] != []
+
+
+def test_a_post_without_its_token_is_refused(app: Flask, cast: Cast) -> None:
+    browser = Browser(app).sign_in(cast.ada)
+    assert browser.client.post("/requests/new", data={"service_name": "x"}).status_code == 400
