@@ -25,7 +25,7 @@ from request_tracker.store.timeline import Entry
 
 _WORDS: Mapping[str, Any] = {
     "question": "", "answer": "", "comment": "", "reason": "", "criterion": "", "explanation": "", "alternatives": (),
-    "findings": "", "gaps": (), "new_information": "", "note": "",
+    "findings": "", "gaps": (), "new_information": "", "note": "", "times": "",
 }  # fmt: skip
 
 

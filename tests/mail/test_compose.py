@@ -19,7 +19,7 @@ def a_context(**changes: Any) -> dict[str, Any]:
         "question": "Which plan\ndo you have?", "answer": "The big one", "comment": "Any <b>news</b>?",
         "reason": "It fits & is documented", "criterion": "documentation", "explanation": "There is no API",
         "alternatives": ["Connector SDK", "File connector"], "findings": "The docs moved", "gaps": ["No invoices"],
-        "new_information": "There is an API now", "note": "seen",
+        "new_information": "There is an API now", "note": "seen", "times": "Tuesday 15:00 or Thursday 10:00",
     }  # fmt: skip
     return {
         "name": "Ada", "zone": "Europe/Berlin", "number": "REQ-000001", "is_staff": False, "is_primary": True,
