@@ -17,7 +17,7 @@ from request_tracker.actions.evidence import Fact
 from request_tracker.actions.hold import Unfit
 from request_tracker.api import api, shapes
 from request_tracker.api.schemas import read_body
-from request_tracker.rules.sla import explain
+from request_tracker.rules.clock_words import explain
 from request_tracker.store import clocks, reading_case
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock

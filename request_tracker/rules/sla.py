@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from request_tracker.rules.calendar import Calendar, add_working, day_length, standard, working_between
+from request_tracker.rules.calendar import Calendar, add_working, working_between
 
 AT_RISK = (0.75, 0.90)
 DUE = 2
@@ -97,51 +96,17 @@ class ClockState:
     paused_for: tuple[tuple[str, timedelta], ...]
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of an explained clock: when, what in words, and the working time elapsed by then."""
-
-    at: datetime
-    sentence: str
-    elapsed: timedelta
-
-
 def fold(events: Iterable[ClockEvent], *, as_of: datetime, at_risk: tuple[float, float] = AT_RISK) -> ClockState:
     """The clock's state as of an instant; `at_risk` are the two warnings as parts of the target."""
-    clock = _Clock(at_risk)
-    for event, taken_back_by in _log(events, as_of):
+    clock = Tally(at_risk)
+    for event, taken_back_by in in_order(events, as_of):
         if taken_back_by is None:
             clock.take(event)
     clock.run_to(as_of)
     return clock.state_now()
 
 
-def explain(events: Iterable[ClockEvent], *, as_of: datetime) -> tuple[Line, ...]:
-    """Every event in words with the elapsed time, those without effect too, and a last line with the arithmetic."""
-    clock, lines = _Clock(AT_RISK), []
-    for event, taken_back_by in _log(events, as_of):
-        clock.run_to(event.effective_at)
-        counted = taken_back_by is None and clock.take(event)
-        sentence = _happened(event, clock.calendar) + _effect(counted, taken_back_by)
-        lines.append(Line(event.effective_at, sentence, clock.elapsed))
-    clock.run_to(as_of)
-    return (*lines, Line(as_of, _arithmetic(clock.state_now(), clock.calendar), clock.elapsed))
-
-
-def words_for(duration: timedelta, calendar: Calendar) -> str:
-    """Working time in words, rounded down to the minute: "3 working days 4 h"; a day is the calendar's nominal day."""
-    if duration < NOTHING:
-        return f"minus {words_for(-duration, calendar)}"
-    if NOTHING < duration < timedelta(minutes=1):
-        return "less than 1 min"
-    whole, rest = divmod(duration, day_length(calendar))
-    hours, minutes = divmod(rest // timedelta(minutes=1), 60)
-    day = f"{whole} working day{'' if whole == 1 else 's'}"
-    parts = [text for count, text in ((whole, day), (hours, f"{hours} h"), (minutes, f"{minutes} min")) if count]
-    return " ".join(parts) or "0 min"
-
-
-def _log(events: Iterable[ClockEvent], as_of: datetime) -> list[tuple[ClockEvent, int | None]]:
+def in_order(events: Iterable[ClockEvent], as_of: datetime) -> list[tuple[ClockEvent, int | None]]:
     """The events there are by then in folding order, each with the id of what takes it back."""
     _check_aware(as_of)
     known = sorted((event for event in events if event.effective_at <= as_of), key=lambda e: (e.effective_at, e.id))
@@ -153,7 +118,7 @@ def _log(events: Iterable[ClockEvent], as_of: datetime) -> list[tuple[ClockEvent
     return [(event, taken_back.get(event.id)) for event in known]
 
 
-class _Clock:
+class Tally:
     """The fold's running account; `at` is the instant up to which it has counted."""
 
     at: datetime
@@ -261,62 +226,15 @@ class _Clock:
         return "breached" if self.breached_at else met
 
 
-TAKING: dict[EventKind, Callable[[_Clock, ClockEvent], bool]] = {
-    EventKind.START: _Clock.start,
-    EventKind.PAUSE: _Clock.pause,
-    EventKind.RESUME: _Clock.resume,
-    EventKind.STOP: _Clock.end,
-    EventKind.CANCEL: _Clock.end,
-    EventKind.RETARGET: _Clock.retarget,
-    EventKind.RECALENDAR: _Clock.recalendar,
+TAKING: dict[EventKind, Callable[[Tally, ClockEvent], bool]] = {
+    EventKind.START: Tally.start,
+    EventKind.PAUSE: Tally.pause,
+    EventKind.RESUME: Tally.resume,
+    EventKind.STOP: Tally.end,
+    EventKind.CANCEL: Tally.end,
+    EventKind.RETARGET: Tally.retarget,
+    EventKind.RECALENDAR: Tally.recalendar,
 }
-SENTENCES = {
-    EventKind.START: "Started, with a target of {target}.",
-    EventKind.PAUSE: "Paused.",
-    EventKind.RESUME: "Resumed.",
-    EventKind.STOP: "Stopped.",
-    EventKind.CANCEL: "Cancelled.",
-    EventKind.VOID: "Event {voids} was taken back.",
-    EventKind.RETARGET: "New target: {target}; the elapsed time stays.",
-    EventKind.RECALENDAR: "New working hours ({zone}) from here on; the elapsed time stays.",
-}
-
-
-def _happened(event: ClockEvent, current: Calendar | None) -> str:
-    calendar = event.calendar or current or standard("UTC")
-    target = words_for(event.target or NOTHING, calendar)
-    sentence = SENTENCES[event.kind].format(target=target, voids=event.voids, zone=calendar.zone)
-    return f"{sentence} Reason: {event.reason}." if event.reason else sentence
-
-
-def _effect(counted: bool, taken_back_by: int | None) -> str:
-    if taken_back_by is not None:
-        return f" Taken back by event {taken_back_by}: it counts for nothing."
-    return "" if counted else " It changed nothing."
-
-
-def _arithmetic(state: ClockState, calendar: Calendar | None) -> str:
-    if calendar is None or state.target is None:
-        return "The clock has not started."
-    pauses = ", ".join(f"{words_for(t, calendar)} ({reason or 'no reason given'})" for reason, t in state.paused_for)
-    sums = f"Elapsed {words_for(state.elapsed, calendar)} of {words_for(state.target, calendar)}"
-    return f"{sums}{'; paused ' if pauses else ''}{pauses}. {_standing(state, calendar)}"
-
-
-def _standing(state: ClockState, calendar: Calendar) -> str:
-    if state.breached_at:
-        return f"The promise was broken at {_local(state.breached_at, calendar)}."
-    if state.due_at:
-        return f"Due {_local(state.due_at, calendar)}."
-    return {
-        RunState.STOPPED: "It stopped in time: the promise was kept.",
-        RunState.CANCELLED: "It was cancelled before it was due.",
-    }.get(state.state, "There is no due date while it is paused.")
-
-
-def _local(at: datetime, calendar: Calendar) -> str:
-    wall = at.astimezone(ZoneInfo(calendar.zone))
-    return f"{wall:%a} {wall.day} {wall:%b %Y %H:%M} ({calendar.zone})"
 
 
 def _check_aware(*instants: datetime) -> None:

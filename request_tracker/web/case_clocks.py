@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.calendar import Calendar, standard, working_between
+from request_tracker.rules.clock_words import Line, explain, words_for
 from request_tracker.rules.phases import CLOCKS
-from request_tracker.rules.sla import ClockEvent, ClockState, Line, RunState, explain, fold, words_for
+from request_tracker.rules.sla import ClockEvent, ClockState, RunState, fold
 from request_tracker.store import clocks
 from request_tracker.store.clocks import Clock
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from request_tracker.access import wiring
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.evidence import MINUTES
+from request_tracker.rules.tasks import OUTCOMES, Standing, asked, due
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
 from request_tracker.store import cases, clocks, reading_case
 from request_tracker.store.cases import Case
@@ -19,7 +20,6 @@ from request_tracker.store.requests import Request
 from request_tracker.web.case_forms import FormField
 from request_tracker.web.request_forms import COMMENT, Attempt, Question, Trouble, field, note, questions_of, trouble
 from request_tracker.web.request_promise import Promise, promises
-from request_tracker.web.request_tasks import OUTCOMES, Standing, asked, due
 from request_tracker.web.request_words import Ball, ball_of, state_key, typed_rows
 
 DECLINES = ("move.decline", "move.decline_late")

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from request_tracker.rules.calendar import Calendar, working_between
+from request_tracker.rules.tasks import AWAITED
 from request_tracker.store.reading_case import CaseView, ClockRow, HoldRow
 from request_tracker.web.filters import day, when
-from request_tracker.web.request_tasks import AWAITED
 
 KEPT = {
     "review": ("We answer by", "We promised you an answer by"),

@@ -13,15 +13,15 @@ from request_tracker.actions import withdraw as leaving
 from request_tracker.actions.evidence import Fact
 from request_tracker.actions.hold import Unfit
 from request_tracker.rules.submission import LONG
+from request_tracker.rules.tasks import EVIDENCE_OF
 from request_tracker.rules.terms import Role
-from request_tracker.store import cases, reading_case
+from request_tracker.store import cases, reading_case, reading_requests
 from request_tracker.store.cases import Case
 from request_tracker.store.documents import Document, NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
 from request_tracker.store.requests import Request
-from request_tracker.web import request_list, request_page, request_words
+from request_tracker.web import request_page, request_words
 from request_tracker.web.request_forms import COMMENT, Attempt
-from request_tracker.web.request_tasks import EVIDENCE_OF
 
 requests = Blueprint("requests", __name__)
 SENT = {
@@ -36,7 +36,7 @@ TASK_OF = {key: name for name, key in EVIDENCE_OF.items()}
 def index() -> ResponseReturnValue:
     number = max(1, min(http.args.get("page", 1, type=int), 10_000))
     with wiring.reading() as session:
-        listed = request_list.page(session, wiring.viewer(), wiring.now(), number=number)
+        listed = reading_requests.page(session, wiring.viewer(), wiring.now(), number=number)
     return render_template("requests/index.html", listed=listed, number=number)
 
 

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from request_tracker.rules.calendar import Calendar, days, standard
-from request_tracker.rules.sla import ClockEvent, EventKind, RunState, explain, fold, words_for
+from request_tracker.rules.clock_words import explain, words_for
+from request_tracker.rules.sla import ClockEvent, EventKind, RunState, fold
 
 LAWS = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 MICROSECOND, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The list of an account's requests: its rows, read in one go."""
+"""The list of an account's requests: its rows, read in a few statements however many there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.phases import CLOCKS
+from request_tracker.rules.tasks import OUTCOMES, WORDS, Standing, due
 from request_tracker.rules.terms import HoldReason, Phase, StarterState
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
@@ -18,7 +19,6 @@ from request_tracker.store.evidence import Evidence
 from request_tracker.store.holds import Hold
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
-from request_tracker.web.request_tasks import OUTCOMES, WORDS, Standing, due
 
 PAGE = 50
 
