@@ -62,7 +62,7 @@ def _catalogue(session: Session, folder: Path, now: datetime) -> int:
 
 
 def _aliases(session: Session, folder: Path, now: datetime) -> int:
-    known = set(session.execute(select(Alias.canonical, Alias.alias)).tuples())
+    known = {(row[0], row[1]) for row in session.execute(select(Alias.canonical, Alias.alias))}
     new = [
         Alias(canonical=row["canonical"], alias=row["alias"], kind=row["kind"], source=row["source"], added_at=now)
         for row in rows(folder / "aliases.csv")
