@@ -18,6 +18,7 @@ from request_tracker.rules.report import BadWeek
 from request_tracker.rules.terms import Role
 from request_tracker.settings import Settings, Unsafe
 from request_tracker.store import matchbook, people, schema, timeline, tokens
+from request_tracker.store.bulk import Known, bulk
 from request_tracker.store.session import Database
 from request_tracker.work import checking, report_mail
 from request_tracker.work import seed as seeding
@@ -72,12 +73,29 @@ def match(records: Path, pairs: Path | None, top: int | None) -> None:
 
 
 @main.command()
-def seed() -> None:
-    """People, catalogue, aliases and a working calendar."""
+@click.option("--demo", is_flag=True, help="The demo program is made by `request-tracker demo`.")
+@click.option("--cases", type=click.IntRange(1, 5_000_000), help="Add a synthetic program of so many cases.")
+@click.option("--random-seed", default=0, show_default=True, help="The same number gives the same synthetic program.")
+def seed(demo: bool, cases: int | None, random_seed: int) -> None:
+    """Catalogue, aliases and a working calendar; with --cases a synthetic program for measuring."""
+    if demo:
+        raise click.ClickException(
+            "The demo program is walked through the emulator, so `request-tracker demo --data DIR` makes it: run that"
+        )
     settings = _settings()
     database = _current(settings)
+    now = _now()
     with database.transaction() as session:
-        click.echo(seeding.seed(session, settings.program, resources.SEED_DATA, _now()))
+        click.echo(seeding.seed(session, settings.program, resources.SEED_DATA, now))
+    if cases is None:
+        return
+    known = Known(matchbook.load_knowledge(resources.SEED_DATA), settings.program, now)
+    with (
+        database.transaction() as session,
+        click.progressbar(length=cases, label=f"Adding {cases} synthetic cases", width=30) as bar,
+    ):
+        for done in bulk(session, cases, known, random_seed=random_seed):
+            bar.update(done - bar.pos)
 
 
 @main.command()
@@ -209,7 +227,7 @@ def token() -> None:
 @token.command(name="new")
 @click.option("--person", "email", required=True)
 @click.option("--scope", type=click.Choice(tokens.SCOPES), required=True)
-@click.option("--expires-in", type=click.IntRange(1), help="Seconds.")
+@click.option("--expires-in", type=click.IntRange(1, 10**9), help="Seconds.")
 def new_token(email: str, scope: str, expires_in: int | None) -> None:
     """Print a new token, alone."""
     with _current(_settings()).transaction() as session:

@@ -24,6 +24,8 @@ from request_tracker.work.context import Context, over_http
 from request_tracker.work.worker import Worker, wall_clock
 
 PATIENCE = 10.0
+HANDS = 4
+"""Jobs one worker does at a time: a neighbour that is slow to answer must not keep letters waiting."""
 
 
 class Web(BaseApplication):  # type: ignore[misc]
@@ -52,9 +54,14 @@ def work(settings: Settings, *, pace: float = 1.0) -> None:
     _stop_on_signal(stop.set)
     context = Context(Database(settings.database_url), settings, wall_clock, over_http(settings))
     scheduler = schedule.started(context, pace=pace)
+    hands = [threading.Thread(target=Worker(context).run, args=(stop,)) for _ in range(HANDS)]
     try:
-        Worker(context).run(stop)
+        for hand in hands:
+            hand.start()
+        stop.wait()
     finally:
+        for hand in hands:
+            hand.join()
         scheduler.shutdown(wait=True)
 
 

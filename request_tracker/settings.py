@@ -40,10 +40,6 @@ class Settings:
     demo: bool = False
     program: Program = field(default_factory=Program)
 
-    @property
-    def uses_mailbox(self) -> bool:
-        return self.smtp_url.startswith(MAILBOX)
-
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Settings from environment variables; an unreadable one raises Unsafe with what to do."""
@@ -69,11 +65,12 @@ def _program(environment: Mapping[str, str], base_url: str) -> Program:
     try:
         ZoneInfo(zone)
         undo = float(environment.get("REQUEST_TRACKER_UNDO_SECONDS", "600"))
+        check = timedelta(seconds=float(environment.get("REQUEST_TRACKER_CHECK_SECONDS", "300")))
     except (ValueError, LookupError, OSError) as fault:
-        raise Unsafe((f"REQUEST_TRACKER_TIMEZONE or REQUEST_TRACKER_UNDO_SECONDS cannot be read: {fault}",)) from fault
+        names = "REQUEST_TRACKER_TIMEZONE, REQUEST_TRACKER_UNDO_SECONDS or REQUEST_TRACKER_CHECK_SECONDS"
+        raise Unsafe((f"{names} cannot be read: {fault}",)) from fault
     if not 0 <= undo <= 86_400:
         raise Unsafe(("REQUEST_TRACKER_UNDO_SECONDS must lie between 0 and 86400",))
-    check = timedelta(seconds=float(environment.get("REQUEST_TRACKER_CHECK_SECONDS", "300")))
     return Program(zone=zone, undo_for=timedelta(seconds=undo), base_url=base_url, check_every=check)
 
 

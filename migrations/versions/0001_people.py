@@ -57,3 +57,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account_group")),
     )
     op.create_index("ix_account_group_account", "account_group", ["account_id"], unique=False)
+    op.create_index(
+        "uq_account_group_bound",
+        "account_group",
+        ["group_id"],
+        unique=True,
+        sqlite_where=sa.text("unbound_at IS NULL"),
+        postgresql_where=sa.text("unbound_at IS NULL"),
+    )

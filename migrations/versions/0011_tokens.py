@@ -11,6 +11,14 @@ down_revision = "0010"
 
 def upgrade() -> None:
     op.create_table(
+        "failed_sign_in",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_failed_sign_in")),
+    )
+    op.create_index("ix_failed_sign_in", "failed_sign_in", ["address", "at"], unique=False)
+    op.create_table(
         "keyed_answer",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),

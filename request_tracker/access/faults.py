@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from request_tracker.access.idempotency import KeyReused
 from request_tracker.actions.advance import Stale
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.process import NoSuchMove, NotAllowed, Refused
 from request_tracker.rules.report import BadWeek
 from request_tracker.rules.submission import Incomplete
@@ -66,6 +66,8 @@ ROWS: dict[type[Exception], Callable[[Any], Answer]] = {
     NoSuchDocument: lambda fault: (404, "No such document", {"detail": str(fault)}),
     IntegrityError: lambda _: (409, "stale", {"detail": "Somebody else did the same at the same moment: look again"}),
     OperationalError: lambda _: (503, "The database is busy", {"detail": "Nothing was stored: try again in a moment"}),
+    StatementError: lambda _: (422, "Some of what was sent cannot be stored", {"detail": "Nothing was stored"}),
+    OverflowError: lambda _: (422, "Some of what was sent is out of range", {"detail": "Nothing was stored"}),
     HTTPException: lambda fault: (fault.code or 500, fault.name, {"detail": fault.description or ""}),
 }  # fmt: skip
 

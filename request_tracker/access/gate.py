@@ -19,6 +19,8 @@ def guard(app: Flask) -> None:
 
 
 def _check() -> ResponseReturnValue | None:
+    if any("\x00" in value for values in http.form.listvalues() for value in values):
+        abort(400, "The form holds a character (NUL) that cannot be stored: remove it and send again")
     endpoint = http.endpoint
     if endpoint is None:
         return None

@@ -48,6 +48,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "case.assign": SPECIALISTS,
     "case.offer_slots": SPECIALISTS,
     "case.sync": WORKERS,
+    "case.provision": SPECIALISTS,
     "merging.preview": SPECIALISTS,
     "merging.merge": SPECIALISTS,
     "merging.unmerge": SPECIALISTS,

@@ -1,6 +1,7 @@
 """Local accounts: e-mail and password (argon2), the session cookie, sign-in that is slow to guess."""
 
 import secrets
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import g, redirect, url_for
@@ -12,6 +13,13 @@ from request_tracker.access import wiring
 from request_tracker.rules.people import Viewer
 from request_tracker.store import passwords, people
 from request_tracker.store.people import Person
+
+PATIENCE = timedelta(minutes=15)
+MOST_FAILURES = 10
+
+
+class TooMany(Exception):
+    """Somebody is guessing; the message says how long to wait."""
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -38,10 +46,16 @@ def load(cookie_id: str) -> SignedIn | None:
         return SignedIn(viewer, person.session_key) if viewer else None
 
 
-def check(session: Session, email: str, password: str) -> SignedIn | None:
-    """The person with this address and password. Takes as long for an unknown address as for a known one."""
+def check(session: Session, email: str, password: str, now: datetime) -> SignedIn | None:
+    """The person with this address and password. Takes as long for an unknown address as for a known one.
+
+    Raises TooMany after ten failures for one address within a quarter of an hour.
+    """
+    if passwords.failures(session, email, now - PATIENCE) >= MOST_FAILURES:
+        raise TooMany(f"Too many attempts: wait {int(PATIENCE.total_seconds() // 60)} minutes and try again")
     person = people.by_email(session, email)
     if not passwords.fits(person.password_hash if person else None, password) or person is None:
+        passwords.note_failure(session, email, now)
         return None
     viewer = people.viewer(session, person.id)
     return SignedIn(viewer, person.session_key) if viewer else None
@@ -53,6 +67,11 @@ def enter(user: SignedIn) -> None:
 
 
 def leave() -> None:
+    """Sign out: the session key changes, so that a cookie kept from before opens nothing."""
+    with wiring.transaction() as session:
+        person = session.get(Person, g.viewer.id)
+        if person is not None:
+            person.session_key = secrets.token_urlsafe(18)
     logout_user()
 
 
@@ -63,5 +82,12 @@ def sign_in_page(next_path: str) -> ResponseReturnValue:
 def local_path(target: str) -> str:
     """Where to go after signing in: a path on this site, never another host."""
     parts = urlsplit(target)
-    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    plain = target.isprintable()
+    safe = (
+        plain
+        and target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and not parts.netloc
+        and not parts.scheme
+    )
     return target if safe else "/"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app, g
@@ -48,10 +48,6 @@ def viewer() -> Viewer:
 
 def act() -> Act:
     return Act(viewer(), now(), wiring().settings.program)
-
-
-def act_as(who: Viewer) -> Act:
-    return replace(act(), who=who)
 
 
 @contextmanager

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, hold, record
+from request_tracker.actions import clock, evidence, hold, record
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.rooted import must_be_root
+from request_tracker.actions.unfit import short_enough
 from request_tracker.rules import process
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import HOLD_MOVES, PHASE_CLOCKS, Move
@@ -19,6 +20,9 @@ from request_tracker.store.cases import Case
 from request_tracker.store.facts import facts_of
 from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
+
+LOST = "Access was lost"
+"""Why the evidence of access no longer stands after lose_access."""
 
 
 class Stale(Exception):
@@ -39,6 +43,8 @@ def advance(
     typed = process.typed(name, fields or {})
     (case,) = cases.locked(session, case.id)
     must_be_root(case)
+    for field, words in typed.items():
+        short_enough(field, words if isinstance(words, str) else str(words))
     if case.version != version:
         raise Stale(case)
     facts = facts_of(session, case, act, typed)
@@ -89,7 +95,7 @@ def _make(
         case,
         act,
         f"move.{move.name}",
-        data={"before": before, "after": snapshot(case), "criterion": typed.get("criterion")},
+        data={"before": before, "after": snapshot(case), **_criterion(move, typed)},
         words={field.name: typed[field.name] for field in move.fields if typed.get(field.name)},
     )
     _run_clocks(session, case, move, Cause(act, entry.id))
@@ -97,6 +103,12 @@ def _make(
         _queue(session, case, effect, act, entry)
     session.flush()
     return entry
+
+
+def _criterion(move: Move, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The one field of a closed list may stand in the chain; everything else a person typed is text."""
+    asked = any(field.kind == "criterion" for field in move.fields)
+    return {"criterion": typed["criterion"]} if asked else {}
 
 
 def _beside(session: Session, case: Case, move: Move, act: Act) -> None:
@@ -109,12 +121,14 @@ def _beside(session: Session, case: Case, move: Move, act: Act) -> None:
     elif move.name == "reinstate" and primary is not None:
         primary.withdrawn_at = None
         _keep_starter(session, case)
+    elif move.name == "lose_access":
+        evidence.lose(session, case, "access_granted", act, reason=LOST)
 
 
 def _keep_starter(session: Session, case: Case) -> None:
-    """A starter connector still in its grace period stays after all."""
+    """The primary's starter connector stays after all if it is still in its grace period."""
     newest = connections.newest(session, case.id)
-    if newest is not None and newest.deleted_at is None:
+    if newest is not None and newest.deleted_at is None and newest.request_id == case.primary_request_id:
         newest.grace_until = None
 
 
@@ -126,10 +140,12 @@ def _run_clocks(session: Session, case: Case, move: Move, cause: Cause) -> None:
     for name in move.pauses:
         clock.pause(session, case, HoldReason.REQUESTER_ACCESS, cause, only=(name,))
     for name in move.starts:
-        clock.start(session, case, name, cause)
+        if name not in evidence.standing_keys(session, case):
+            clock.start(session, case, name, cause, target=move.target)
     if move.after is Outcome.WITHDRAWN:
         for name in PHASE_CLOCKS.get(Phase(case.phase), ()):
             clock.start(session, case, name, cause)
+        evidence.start_first_sync(session, case, cause)
     if case.outcome is not None:
         hold.end_all(session, case, cause)
         clock.cancel(session, case, (), cause)

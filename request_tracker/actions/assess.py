@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import record
-from request_tracker.actions.hold import Unfit
 from request_tracker.actions.rooted import must_be_root
+from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import Criterion, Role, Verdict
@@ -47,7 +47,8 @@ def decide(
 
 
 def _check(verdicts: Mapping[str, tuple[str, str]]) -> None:
-    for name, (verdict, _note) in verdicts.items():
+    for name, (verdict, note) in verdicts.items():
+        short_enough("criteria", note)
         if name not in list(Criterion):
             raise Unfit("criteria", f"There is no criterion {name[:60]!r}; known are: {', '.join(Criterion)}")
         if verdict not in list(Verdict):

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import record
 from request_tracker.actions.advance import Stale, touch
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import Role

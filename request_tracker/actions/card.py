@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import sync
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.store import connections
@@ -67,6 +67,7 @@ def arrive(session: Session, state: str, act: Act) -> Arrival | None:
     if kept.used_at is not None or kept.expires_at <= act.now:
         return Arrival(number, fresh=False)
     kept.used_at = act.now
+    row.setup_state = ""  # to be read anew: what Fivetran says next counts as granted now
     sync.look(session, row.connection_id or "", act.now, why=f"card:{kept.id}")
     return Arrival(number, fresh=True)
 

@@ -10,7 +10,8 @@ from request_tracker.rules.calendar import Calendar, days
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.sla import ClockEvent, EventKind, fold
-from request_tracker.store import cases, clocks
+from request_tracker.rules.terms import Phase
+from request_tracker.store import cases, clocks, holds
 from request_tracker.store.base import FAR
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow
@@ -28,16 +29,20 @@ class Cause:
     reason: str = ""
 
 
-def start(session: Session, case: Case, name: str, cause: Cause, *, at: datetime | None = None) -> Clock:
-    """Start the clock: a paused one goes on, a running one stays, an ended one begins a new cycle."""
-    latest = clocks.latest(session, case.id, name)
-    if latest is not None and latest.state in OPEN:
-        if latest.state == "paused":
-            _append(session, latest, EventKind.RESUME, cause)
-            _refold(session, latest, cause.act.now)
-        return latest
-    clock = _new(session, case, name, cycle=(latest.cycle + 1) if latest else 1, cause=cause)
-    _begin(session, clock, cause, at or cause.act.now)
+def start(session: Session, case: Case, name: str, cause: Cause, *, target: str = "") -> Clock:
+    """Start the clock: a paused one goes on, a running one stays, an ended one begins a new cycle.
+
+    `target` names another number of working days than the clock's usual one. What the case waits for pauses it again.
+    """
+    clock = clocks.latest(session, case.id, name)
+    if clock is None or clock.state not in OPEN:
+        clock = _new(session, case, name, cycle=clock.cycle + 1 if clock else 1)
+        _begin(session, clock, cause, target or name)
+    elif clock.state == "paused":
+        _append(session, clock, EventKind.RESUME, cause)
+    for waiting in holds.open_holds(session, case.id):
+        _append(session, clock, EventKind.PAUSE, Cause(cause.act, cause.entry_id, waiting.reason))
+    _refold(session, clock, cause.act.now)
     refresh(session, case)
     return clock
 
@@ -57,7 +62,10 @@ def pause(session: Session, case: Case, reason: str, cause: Cause, *, only: tupl
 
 
 def resume(session: Session, case: Case, reason: str, cause: Cause) -> None:
-    _each_of(session, case, EventKind.RESUME, Cause(cause.act, cause.entry_id, reason), only=())
+    """The wait is over. A build whose access was lost stays paused until the build is started again."""
+    building = Phase(case.phase) is Phase.DEVELOPMENT
+    only = tuple(name for name in CLOCKS if building or name != "build")
+    _each_of(session, case, EventKind.RESUME, Cause(cause.act, cause.entry_id, reason), only=only)
 
 
 def stop_own(session: Session, case: Case, cause: Cause) -> None:
@@ -65,22 +73,24 @@ def stop_own(session: Session, case: Case, cause: Cause) -> None:
     _each_of(session, case, EventKind.STOP, cause, only=("review",))
 
 
-def void_caused_by(session: Session, entry_id: int, cause: Cause) -> None:
-    """Take back every clock event that the undone entry caused."""
-    rows = session.scalars(
-        select(ClockEventRow).where(ClockEventRow.caused_by_id == entry_id, ClockEventRow.kind != EventKind.VOID)
-    ).all()
+def void_caused_by(session: Session, entry_id: int, cause: Cause, *, only: EventKind | None = None) -> None:
+    """Take back every clock event (of one kind) that the undone entry caused and that still stands."""
+    caused = ClockEventRow.caused_by_id == entry_id
+    kinds = ClockEventRow.kind == only if only else ClockEventRow.kind != EventKind.VOID
+    rows = session.scalars(select(ClockEventRow).where(caused, kinds)).all()
     for row in rows:
         clock = session.get_one(Clock, row.clock_id)
+        if row.id in {event.voids for event in clocks.events_of(session, clock.id)}:
+            continue
         _append(session, clock, EventKind.VOID, cause, voids=row.id, at=row.effective_at)
         _refold(session, clock, cause.act.now)
         refresh(session, session.get_one(Case, clock.case_id))
 
 
 def span_as_pause(session: Session, case: Case, since: datetime, cause: Cause) -> None:
-    """The time a case spent merged counts as a pause of its open clocks."""
+    """The time a case spent merged counts as a pause of its open clocks; a broken promise stays broken."""
     for clock in clocks.of_case(session, case.id):
-        if clock.state in OPEN:
+        if clock.state in OPEN and clock.breached_at is None:
             _append(session, clock, EventKind.PAUSE, cause, at=since)
             _append(session, clock, EventKind.RESUME, cause)
             _refold(session, clock, cause.act.now)
@@ -133,19 +143,18 @@ def _each_of(session: Session, case: Case, kind: EventKind, cause: Cause, *, onl
     refresh(session, case)
 
 
-def _new(session: Session, case: Case, name: str, *, cycle: int, cause: Cause) -> Clock:
+def _new(session: Session, case: Case, name: str, *, cycle: int) -> Clock:
     clock = Clock(case_id=case.id, account_id=case.account_id, name=name, cycle=cycle, state="pending", target_s=0.0)
     session.add(clock)
     session.flush()
     return clock
 
 
-def _begin(session: Session, clock: Clock, cause: Cause, at: datetime) -> None:
+def _begin(session: Session, clock: Clock, cause: Cause, target: str) -> None:
     version = clocks.newest_calendar(session)
     calendar = Calendar.from_json(version.body)
-    number = cause.act.program.target_days[CLOCKS[clock.name].target_key(clock.cycle)]
-    _append(session, clock, EventKind.START, cause, at=at, target=days(calendar, number), calendar=version)
-    _refold(session, clock, cause.act.now)
+    number = cause.act.program.target_days[target]
+    _append(session, clock, EventKind.START, cause, target=days(calendar, number), calendar=version)
 
 
 def _append(

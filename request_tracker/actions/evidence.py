@@ -6,19 +6,21 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
-from request_tracker.actions.hold import Unfit
 from request_tracker.actions.rooted import must_be_root
+from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules.evidence import EVIDENCE, MINUTES, ON_PRIMARY, EvidenceKind
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
-from request_tracker.rules.submission import web_address
+from request_tracker.rules.submission import ADDRESS, web_address
 from request_tracker.rules.terms import Role
-from request_tracker.store import evidence, requests
+from request_tracker.store import clocks, connections, evidence, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
 
+FIRST_SYNC = ("starter_ready", "access_granted")
+SPOKEN = ("minutes_confirmed", "requester_verified")
 NO = ("no", "false", "n", "off", "0")
 
 
@@ -35,19 +37,28 @@ class Fact:
 def put(session: Session, case: Case, fact: Fact, act: Act) -> Entry:
     """A person records a fact. Raises Unfit or NotAllowed."""
     must_be_root(case)
+    if case.outcome is not None:
+        raise Unfit("key", f"This case has ended ({case.outcome.replace('_', ' ')}): nothing more is recorded on it")
     kind = _checked(fact)
     _may_record(session, case, kind, act)
-    if kind.observed and not fact.note.strip():
-        raise Unfit("note", f"{kind.label} is usually observed by the system: give the reason why you record it")
+    if not fact.note.strip():
+        _needs_no_note(kind, act)
     entry = _write(session, case, fact, act, source="person")
     if fact.key in MINUTES and set(MINUTES) <= set(evidence.standing(session, case.id)):
         record.notify(session, "minutes", case, act, entry)
     return entry
 
 
+def _needs_no_note(kind: EvidenceKind, act: Act) -> None:
+    if kind.observed:
+        raise Unfit("note", f"{kind.label} is usually observed by the system: give the reason why you record it")
+    if kind.key in SPOKEN and act.who.is_staff:
+        raise Unfit("note", f"{kind.label} is for the requester to say: give the reason why you record it")
+
+
 def observe(session: Session, case: Case, fact: Fact, act: Act) -> Entry | None:
-    """The system has seen it. Idempotent: a fact that stands already is left as it is."""
-    if fact.key in evidence.standing(session, case.id):
+    """The system has seen it. Idempotent: a fact that stands already is left as it is, and so is an ended case."""
+    if case.outcome is not None or fact.key in evidence.standing(session, case.id):
         return None
     return _write(session, case, fact, act, source="observation")
 
@@ -96,11 +107,12 @@ def _write(session: Session, case: Case, fact: Fact, act: Act, *, source: str) -
         data={"key": fact.key, "value": fact.value, "source": source},
         words={"note": fact.note} if fact.note else None,
         audience="account",
+        account_id=act.who.account_id,
     )
     session.add(
         Evidence(
             case_id=case.id,
-            account_id=case.account_id,
+            account_id=act.who.account_id or case.account_id,
             request_id=case.primary_request_id,
             key=fact.key,
             value=fact.value,
@@ -120,17 +132,35 @@ def _write(session: Session, case: Case, fact: Fact, act: Act, *, source: str) -
 def _move_clocks(session: Session, case: Case, key: str, cause: Cause) -> None:
     if key == "starter_ready":
         clock.stop(session, case, "starter_ready", cause)
-    if key in ("starter_ready", "access_granted") and {"starter_ready", "access_granted"} <= set(
-        evidence.standing(session, case.id)
-    ):
-        clock.start(session, case, "first_sync", cause)
+    if key in FIRST_SYNC:
+        start_first_sync(session, case, cause)
     if key == "initial_sync_finished":
         clock.stop(session, case, "first_sync", cause)
 
 
+def start_first_sync(session: Session, case: Case, cause: Cause) -> None:
+    """The promise of a first sync begins once there is a starter and access, and is made once a connection."""
+    latest = clocks.latest(session, case.id, "first_sync")
+    starter = connections.live(session, case.id)
+    kept = latest is not None and latest.state == "stopped" and (starter is None or starter.sync_started_at is not None)
+    if case.outcome is None and not kept and set(FIRST_SYNC) <= standing_keys(session, case):
+        clock.start(session, case, "first_sync", cause)
+
+
+def standing_keys(session: Session, case: Case) -> set[str]:
+    return set(evidence.standing(session, case.id))
+
+
 def _void(session: Session, case: Case, row: Evidence, act: Act, reason: str) -> Entry:
     entry = record.entry(
-        session, case, act, "evidence.void", data={"key": row.key}, words={"reason": reason}, audience="account"
+        session,
+        case,
+        act,
+        "evidence.void",
+        data={"key": row.key},
+        words={"reason": reason},
+        audience="account",
+        account_id=row.account_id,
     )
     row.voided_at, row.voided_by_id, row.void_reason = act.now, act.who.id, reason.strip()
     session.flush()
@@ -147,6 +177,8 @@ def _checked(fact: Fact) -> EvidenceKind:
         raise Unfit("value", f"Choose one of: {', '.join(kind.values)}")
     if len(fact.value) > 200:
         raise Unfit("value", "Shorten this to 200 characters or fewer; longer words belong in the note")
+    short_enough("note", fact.note)
+    short_enough("link", fact.link, most=ADDRESS)
     if fact.link and not web_address(fact.link.strip()):
         raise Unfit("link", "Enter a full web address that starts with https:// or http://")
     return kind

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.rooted import must_be_root
+from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import HoldReason, Role
@@ -19,21 +20,15 @@ from request_tracker.store.timeline import Entry
 MAY_HOLD = (Role.SPECIALIST, Role.LEAD)
 
 
-class Unfit(ValueError):
-    """What was typed cannot be taken as it is; `field` names it, the message says what to do."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
-
-
 def put_on(
     session: Session, case: Case, act: Act, *, reason: str, question: str = "", expected_until: datetime | None = None
 ) -> Entry:
     """Hold the case; its running clocks pause. Those on the requester need a question, which goes out by mail."""
     must_be_root(case)
     kind = _checked(session, case, act, reason, question)
+    short_enough("question", question)
+    if expected_until is not None and expected_until <= act.now:
+        raise Unfit("expected_until", "Name a time in the future, or none")
     entry = record.entry(
         session, case, act, "hold.on", data={"reason": kind}, words={"question": question}, audience="account"
     )
@@ -61,6 +56,7 @@ def answer(session: Session, case: Case, hold: Hold, act: Act, *, body: str) -> 
     """The requester's own answer ends the hold; clocks run on from now."""
     if not body.strip():
         raise Unfit("body", "Write an answer")
+    short_enough("body", body)
     _may_answer(session, case, act)
     entry = record.entry(
         session, case, act, "hold.answered", data={"hold": hold.id}, words={"answer": body}, audience="account"
@@ -89,6 +85,15 @@ def expire(session: Session, case: Case, hold: Hold, act: Act) -> Entry:
     return entry
 
 
+def drop_questions(session: Session, case: Case, act: Act) -> None:
+    """What was asked of a primary who left is asked no more."""
+    for hold in holds.open_holds(session, case.id):
+        if HoldReason(hold.reason).on_requester:
+            data = {"hold": hold.id, "reason": hold.reason}
+            entry = record.entry(session, case, act, "hold.off", data=data, audience="staff")
+            _end(session, case, hold, "move", Cause(act, entry.id))
+
+
 def end_all(session: Session, case: Case, cause: Cause) -> None:
     """A case that ends waits on nobody any more."""
     for hold in holds.open_holds(session, case.id):
@@ -107,6 +112,7 @@ def comment(session: Session, case: Case, act: Act, *, body: str, internal: bool
     """Say something on the case. Internal comments are for staff and are never mailed."""
     if not body.strip():
         raise Unfit("body", "Write a comment")
+    short_enough("body", body)
     if internal and not act.who.is_staff:
         raise NotAllowed("Only staff may write internal notes")
     audience = "staff" if internal else "account"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, record
+from request_tracker.actions import clock, record, withdraw
 from request_tracker.actions.advance import Stale, place, snapshot, touch
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.revoke import revoke
@@ -17,7 +17,7 @@ from request_tracker.rules.people import Act
 from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import NotAllowed, Refused
 from request_tracker.rules.terms import Outcome, Phase, Role
-from request_tracker.store import cases, clocks, connections, merges, requests, timeline
+from request_tracker.store import cases, clocks, connections, holds, merges, requests, timeline
 from request_tracker.store.cases import Case
 from request_tracker.store.facts import supporters
 from request_tracker.store.merges import Merge
@@ -103,6 +103,8 @@ def _link(session: Session, child: Case, root: Case, act: Act) -> Merge:
     _move_tree(session, child, root.id)
     record.entry(session, root, act, "merge.in", data={"child": child.id}, audience="staff")
     touch(root, act.now)
+    for hold in holds.open_holds(session, child.id):
+        clock.resume(session, child, hold.reason, Cause(act, entry.id))
     if merging.answered_by(_side(session, root)):
         clock.stop_own(session, child, Cause(act, entry.id))
     clock.refresh(session, root)
@@ -120,20 +122,30 @@ def _unlink(session: Session, link: Merge, child: Case, root: Case, act: Act) ->
         act.now,
         ended_at=_time(kept["ended_at"]),
     )
-    child.assignee_id, child.held = kept["assignee_id"], kept["held"]
+    child.assignee_id = kept["assignee_id"]
+    child.held = next((hold.reason for hold in holds.open_holds(session, child.id)), None)
     child.phase_at = datetime.fromisoformat(kept["phase_at"])
     _move_tree(session, child, child.id)
     link.unmerged_at, link.unmerged_by_id = act.now, act.who.id
     entry = record.entry(session, child, act, "unmerge", data={"from": root.id}, account_id=child.account_id)
     record.entry(session, root, act, "unmerge.out", data={"child": child.id}, audience="staff")
     touch(root, act.now)
-    _undo_clocks(session, link, entry, act)
-    clock.refresh(session, root)
-    clock.refresh(session, child)
+    _take_back(session, link, entry, act)
+    for each in (root, child):
+        withdraw.settle(session, each, act)
+        clock.refresh(session, each)
+    _provision_again(session, child, act, entry)
     return link
 
 
-def _undo_clocks(session: Session, link: Merge, entry: Entry, act: Act) -> None:
+def _provision_again(session: Session, child: Case, act: Act, entry: Entry) -> None:
+    """A merged case gets no starter connector; standing alone again it may need one."""
+    wanted = child.outcome is None and Phase(child.phase).order >= Phase.CONSULTATION.order
+    if wanted and connections.live(session, child.id) is None:
+        record.later(session, "provision", {"case_id": child.id}, act, entry)
+
+
+def _take_back(session: Session, link: Merge, entry: Entry, act: Act) -> None:
     """Void what the merge stopped. Past the undo window people were told, so they hear of the unmerging too."""
     cause = session.get_one(Entry, link.event_id)
     if timeline.stands(session, cause.id):

@@ -1,22 +1,25 @@
 """The starter connector: planned before any call, recorded after it; what Fivetran says is believed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import evidence, record
 from request_tracker.actions.evidence import Fact
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
+from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.starter import group_name, schema_name
-from request_tracker.rules.terms import Phase, StarterState
+from request_tracker.rules.terms import Phase, Role, StarterState
 from request_tracker.store import connections, people
 from request_tracker.store.cases import Case
 from request_tracker.store.connections import Condition, Connection
 from request_tracker.store.people import Account, AccountGroup
 from request_tracker.store.requests import Request
 
+CONNECTED = "connected"
 _MADE = (StarterState.CREATED, StarterState.CONNECTED, StarterState.SYNCING, StarterState.LIVE, StarterState.MISSING)
 
 
@@ -113,6 +116,8 @@ def made(session: Session, row_id: int, seen: Seen, act: Act) -> None:
         row.check_after = act.now
         session.flush()
         case = session.get_one(Case, row.case_id)
+        if not _counts(row, case):
+            return
         condition(session, row, "api", act, ok=True, reason="reachable", message="Fivetran answers")
         condition(session, row, "created", act, ok=True, reason="created", message="The starter connector exists")
         entry = record.entry(session, case, act, "starter.created", data={"connection": seen.connection_id})
@@ -132,12 +137,33 @@ def take_in(session: Session, row: Connection, seen: Seen | None, act: Act) -> N
         return
     if row.state == StarterState.MISSING:
         row.state = StarterState.CREATED
+        condition(session, row, "created", act, ok=True, reason="created", message="The starter connector is back")
+        evidence.observe(session, case, Fact("starter_ready"), act)
+    granted = row.setup_state != CONNECTED and seen.setup_state == CONNECTED
     row.setup_state, row.sync_state = seen.setup_state, seen.sync_state
     row.succeeded_at, row.failed_at = seen.succeeded_at, seen.failed_at
     condition(session, row, "api", act, ok=True, reason="reachable", message="Fivetran answers")
-    if row.grace_until is None:
-        _access(session, row, case, act)
+    if _counts(row, case):
+        _access(session, row, case, act, granted=granted)
         _syncs(session, row, case, act)
+
+
+def again(session: Session, case: Case, act: Act) -> None:
+    """A specialist has asked the requester: a connection that is gone is given up, and a new one planned."""
+    if act.who.role not in (Role.SPECIALIST, Role.LEAD):
+        raise NotAllowed("Only a specialist or a lead may provision again")
+    row = connections.live(session, case.id)
+    if row is not None and row.state not in (StarterState.MISSING, StarterState.INTENDED, StarterState.UNKNOWN):
+        raise Unfit("connection", "The case has a starter connector already")
+    entry = record.entry(session, case, act, "starter.again", audience="account")
+    if row is not None and row.state == StarterState.MISSING:
+        row.state, row.deleted_at, row.check_after = StarterState.DELETED, act.now, None
+    record.later(session, "provision", {"case_id": case.id}, act, entry, wait=timedelta(0))
+
+
+def _counts(row: Connection, case: Case) -> bool:
+    """Whether the connection still speaks for the case: nobody left it, and the case lives."""
+    return row.grace_until is None and case.outcome is None
 
 
 def sync_begun(session: Session, row: Connection, act: Act) -> None:
@@ -156,6 +182,8 @@ def removed(session: Session, row: Connection, act: Act) -> None:
         return
     row.state, row.deleted_at, row.check_after = StarterState.DELETED, act.now, None
     case = session.get_one(Case, row.case_id)
+    if row.request_id == case.primary_request_id:
+        _lose(session, case, act, reason="The starter connector was removed")
     record.entry(session, case, act, "starter.deleted", data={"connection": row.connection_id}, audience="account")
 
 
@@ -193,21 +221,29 @@ def _intend(session: Session, case: Case, act: Act) -> Connection:
     return row
 
 
+def _lose(session: Session, case: Case, act: Act, *, reason: str) -> None:
+    for key in ("starter_ready", "access_granted"):
+        evidence.lose(session, case, key, act, reason=reason)
+
+
 def _missing(session: Session, row: Connection, case: Case, act: Act) -> None:
     message = "Fivetran no longer has this connection; ask the requester before provisioning it again"
     row.state = StarterState.MISSING
+    if _counts(row, case):
+        _lose(session, case, act, reason="Fivetran no longer has the connection")
     if condition(session, row, "created", act, ok=False, reason="missing", message=message):
         entry = record.entry(session, case, act, "starter.missing", audience="account")
         record.notify(session, "starter_missing", case, act, entry)
 
 
-def _access(session: Session, row: Connection, case: Case, act: Act) -> None:
-    if row.setup_state == "connected":
+def _access(session: Session, row: Connection, case: Case, act: Act, *, granted: bool) -> None:
+    if row.setup_state == CONNECTED:
         kind = "sandbox" if session.get_one(Request, row.request_id).sandbox == "yes" else "production"
         condition(session, row, "access", act, ok=True, reason="connected", message="The requester granted access")
         if row.state == StarterState.CREATED:
             row.state = StarterState.CONNECTED
-        evidence.observe(session, case, Fact("access_granted", kind), act)
+        if granted:
+            evidence.observe(session, case, Fact("access_granted", kind), act)
         return
     broken = row.setup_state == "broken"
     message = "The connection is broken: access has to be granted again" if broken else "Waiting for the Connect Card"
@@ -225,5 +261,6 @@ def _syncs(session: Session, row: Connection, case: Case, act: Act) -> None:
         condition(session, row, "sync", act, ok=True, reason="finished", message="The initial sync has finished")
         evidence.observe(session, case, Fact("initial_sync_finished"), act)
     elif row.failed_at is not None and row.failed_at >= since:
-        message = "The initial sync failed; look at the connection in Fivetran"
+        message = "The initial sync failed; look at the connection in Fivetran, then start it again"
         condition(session, row, "sync", act, ok=False, reason="failed", message=message)
+        row.sync_started_at, row.state = None, StarterState.CONNECTED

@@ -6,11 +6,11 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.process import NotAllowed
-from request_tracker.rules.submission import Submission
+from request_tracker.rules.submission import DOCUMENTS, Submission, is_document
 from request_tracker.rules.terms import Phase, Role
 from request_tracker.store import candidates, cases, drafts, requests
 from request_tracker.store.base import FAR
@@ -45,7 +45,7 @@ def submit(
     if form_key and (found := requests.by_form_key(session, form_key)) is not None:
         return found
     asker = _asker(act, on_behalf_of)
-    case = _joined(session, join) if join else _opened(session, submission, asker, act)
+    case = _joined(session, join, asker) if join else _opened(session, submission, asker, act)
     request = _request(submission, asker, act, case, kind="joined" if join else "opened", form_key=form_key)
     session.add(request)
     session.flush()
@@ -62,7 +62,9 @@ def submit(
 
 
 def keep_upload(session: Session, request: Request, upload: Upload, act: Act) -> Document:
-    """Keep an uploaded file with the request it belongs to."""
+    """Keep an uploaded file with the request it belongs to. Raises Unfit for what is no API document."""
+    if not is_document(upload.filename):
+        raise Unfit("file", f"Send an API document: {', '.join(DOCUMENTS)}")
     document = Document(
         request_id=request.id,
         account_id=request.account_id,
@@ -109,11 +111,14 @@ def _opened(session: Session, submission: Submission, asker: Viewer, act: Act) -
     return case
 
 
-def _joined(session: Session, number: str) -> Case:
+def _joined(session: Session, number: str, asker: Viewer) -> Case:
     root = cases.root_of(session, cases.by_number(session, number))
     (case,) = cases.locked(session, root.id)
     if case.outcome is not None:
         raise Unfit("join", f"{case.number} has ended; send your request on its own")
+    mine = [each for each in requests.of_tree(session, case.id, live_only=True) if each.person_id == asker.id]
+    if mine:
+        raise Unfit("join", f"You take part in this already, with {mine[0].number}")
     return case
 
 

@@ -10,30 +10,58 @@ from request_tracker.actions import clock, hold, record
 from request_tracker.actions.clock import BREACH
 from request_tracker.rules.calendar import is_working
 from request_tracker.rules.people import Act
-from request_tracker.rules.terms import HoldReason
-from request_tracker.store import cases, clocks, jobs
+from request_tracker.rules.terms import HoldReason, Phase
+from request_tracker.store import cases, clocks, evidence, jobs
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.connections import Connection
+from request_tracker.store.evidence import Evidence
+from request_tracker.store.facts import reminders
 from request_tracker.store.holds import Hold
 
 OPENS, CLOSES = time(8), time(18)
 AT_ONCE = 200
+REMIND_EVERY = timedelta(days=7)
 
 
 def clocks_due(session: Session, act: Act) -> int:
     """Send the notices that are due, once per clock and threshold. Answers how many clocks were looked at."""
-    due = (
-        select(Clock)
-        .where(Clock.notice_at <= act.now)
-        .order_by(Clock.notice_at)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    found = list(session.scalars(due))
-    for row in found:
-        _tell(session, row, act)
+    due = select(Clock.id, Clock.case_id).where(Clock.notice_at <= act.now).order_by(Clock.notice_at).limit(AT_ONCE)
+    found = session.execute(due).all()
+    # Every writer locks the case before its clocks, in id order, so that no two can wait for each other.
+    cases.locked(session, *{case_id for _, case_id in found})
+    for clock_id, _ in found:
+        row = session.get_one(Clock, clock_id, populate_existing=True)
+        if row.notice_at is not None and row.notice_at <= act.now:
+            _tell(session, row, act)
     return len(found)
+
+
+def verifications_due(session: Session, act: Act) -> int:
+    """Remind the requester to verify: a working week after the first sync, then twice more, each a week later."""
+    waiting = (
+        select(Case, Evidence)
+        .join(Evidence, Evidence.case_id == Case.id)
+        .where(Case.outcome.is_(None), Case.phase == Phase.PRIVATE_PREVIEW)
+        .where(Evidence.key == "initial_sync_finished", Evidence.voided_at.is_(None))
+    )
+    sent = 0
+    for case, synced in session.execute(waiting).all():
+        sent += _remind(session, case, synced.at, act)
+    return sent
+
+
+def _remind(session: Session, case: Case, since: datetime, act: Act) -> bool:
+    told = reminders(session, case.id)
+    due_at = since + (told + 1) * REMIND_EVERY
+    if told >= act.program.reminders_before_waiver or act.now < due_at or not in_hours(session, act):
+        return False
+    if "requester_verified" in evidence.standing(session, case.id):
+        return False
+    (case,) = cases.locked(session, case.id)
+    entry = record.entry(session, case, act, "reminder", data={"number": told + 1}, audience="account")
+    record.notify(session, "verify", case, act, entry, round=told + 1)
+    return True
 
 
 def holds_expired(session: Session, act: Act) -> int:

@@ -56,6 +56,8 @@ def look(session: Session, connection_id: str, now: datetime, *, why: str) -> No
 def _blockers(session: Session, case: Case) -> tuple[Blocker, ...]:
     row = connections.live(session, case.id)
     found = []
+    if case.outcome is not None:
+        found.append(Blocker("outcome", f"This case has ended ({case.outcome.replace('_', ' ')})", "moves"))
     if row is None or row.connection_id is None:
         found.append(Blocker("starter_ready", "There is no starter connector to sync yet", "connection"))
     if "access_granted" not in evidence.standing(session, case.id):

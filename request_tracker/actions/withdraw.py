@@ -1,17 +1,19 @@
 """A requester leaves: the case ends with them, or goes on with a supporter as primary; leaving can be taken back."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, evidence, record
-from request_tracker.actions.advance import advance, touch
+from request_tracker.actions import clock, evidence, hold, record
+from request_tracker.actions.advance import advance, place, snapshot, touch
 from request_tracker.actions.clock import Cause
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import Outcome, Phase, Role
-from request_tracker.store import cases, connections, requests
+from request_tracker.store import cases, connections, jobs, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
@@ -49,17 +51,18 @@ def next_primary(session: Session, root: Case, *, leaving: Request) -> Request |
         for each in requests.of_tree(session, root.id, live_only=True)
         if each.id != leaving.id and each.person_id != leaving.person_id
     ]
-    return min(others, key=lambda each: (not each.would_preview, each.created_at, each.id), default=None)
+    return min(others, key=_turn, default=None)
 
 
 def withdraw(session: Session, request: Request, act: Act) -> Request:
     """Take the request out. Idempotent. Raises NotAllowed."""
     _may(request, act)
-    root = cases.root_of(session, session.get_one(Case, request.case_id))
-    (root,) = cases.locked(session, root.id)
+    root = _locked_root(session, request)
     if request.withdrawn_at is not None:
         return request
-    if root.primary_request_id != request.id or root.outcome is not None:
+    if root.outcome is not None:
+        raise Unfit("request", "This case has ended: there is nothing to withdraw from")
+    if root.primary_request_id != request.id:
         return _leave(session, root, request, act)
     heir = next_primary(session, root, leaving=request)
     if heir is None:
@@ -73,20 +76,59 @@ def withdraw(session: Session, request: Request, act: Act) -> Request:
 def take_back(session: Session, request: Request, act: Act) -> Request:
     """Come back within the program's reinstate_for. Raises NotAllowed, Unfit."""
     _may(request, act)
+    root = _locked_root(session, request)
     if request.withdrawn_at is None:
         return request
-    root = cases.root_of(session, session.get_one(Case, request.case_id))
-    (root,) = cases.locked(session, root.id)
+    _say_nothing(session, root, request, act)
     if root.outcome == Outcome.WITHDRAWN and root.primary_request_id == request.id:
         advance(session, root, "reinstate", version=root.version, act=act)
         return request
-    if act.now > request.withdrawn_at + act.program.reinstate_for or root.outcome is not None:
-        raise Unfit(
-            "request", f"The {act.program.reinstate_for.days} days to come back have passed: send a new request"
-        )
+    if root.outcome is not None:
+        raise Unfit("request", "The case has ended meanwhile: send a new request")
+    if act.now > request.withdrawn_at + act.program.reinstate_for:
+        days = act.program.reinstate_for.days
+        raise Unfit("request", f"The {days} days to come back have passed: send a new request")
     request.withdrawn_at = None
     record.entry(session, root, act, "returned", data={"request": request.id}, account_id=request.account_id)
     return request
+
+
+def settle(session: Session, case: Case, act: Act) -> None:
+    """After a tree came apart: a live root needs a live primary of its own tree, or it ends as withdrawn."""
+    (case,) = cases.locked(session, case.id)
+    own = requests.of_tree(session, case.id, live_only=True)
+    if case.outcome is not None or any(each.id == case.primary_request_id for each in own):
+        return
+    heir = min(own, key=_turn, default=None)
+    if heir is not None:
+        _promote(session, case, heir, act)
+        return
+    before = snapshot(case)
+    place(case, Phase(case.phase), Outcome.WITHDRAWN, act.now)
+    entry = record.entry(session, case, act, "move.withdraw", data={"before": before, "after": snapshot(case)})
+    clock.cancel(session, case, (), Cause(act, entry.id))
+    record.later(session, "remove_starter", {"case_id": case.id}, act, entry)
+
+
+def _locked_root(session: Session, request: Request) -> Case:
+    """The root, locked, and the request as it is now: somebody else may have been quicker."""
+    root = cases.root_of(session, session.get_one(Case, request.case_id))
+    (root,) = cases.locked(session, root.id)
+    session.refresh(request)
+    return root
+
+
+def _say_nothing(session: Session, root: Case, request: Request, act: Act) -> None:
+    """Who comes back inside the undo window is not told that they left."""
+    left = select(Entry).where(
+        Entry.case_id == root.id, Entry.kind.in_(("left", "move.withdraw")), Entry.at == request.withdrawn_at
+    )
+    for entry in session.scalars(left):
+        jobs.cancel_for(session, entry.id, act.now)
+
+
+def _turn(request: Request) -> tuple[bool, datetime, int]:
+    return not request.would_preview, request.created_at, request.id
 
 
 def _may(request: Request, act: Act) -> None:
@@ -108,6 +150,7 @@ def _promote(session: Session, root: Case, heir: Request, act: Act) -> Entry:
     """The case goes on with another primary: what hung on the old one is void, a new starter connector is planned."""
     before = root.primary_request_id
     evidence.void_for_primary(session, root, act, reason="The primary requester left")
+    hold.drop_questions(session, root, act)
     root.primary_request_id, root.account_id = heir.id, heir.account_id
     touch(root, act.now)
     data = {"before": before, "after": heir.id}

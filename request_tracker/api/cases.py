@@ -14,7 +14,7 @@ from request_tracker.actions import sync as syncing
 from request_tracker.actions import undo as undoing
 from request_tracker.actions.advance import advance
 from request_tracker.actions.evidence import Fact
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.api import api, shapes
 from request_tracker.api.schemas import read_body
 from request_tracker.rules.clock_words import explain
@@ -81,7 +81,7 @@ def put_hold(number: str) -> Response:
     return _write(number, "Hold", _put_hold, status=201)
 
 
-@api.post("/cases/<number>/holds/<int:hold_id>/answer")
+@api.post("/cases/<number>/holds/<int(max=2147483647):hold_id>/answer")
 def answer_hold(number: str, hold_id: int) -> Response:
     def work(session: Session, case: Case, body: dict[str, Any]) -> object:
         found = hold.open_hold(session, case, hold_id)
@@ -90,7 +90,7 @@ def answer_hold(number: str, hold_id: int) -> Response:
     return _write(number, "Answer", work)
 
 
-@api.delete("/cases/<number>/holds/<int:hold_id>")
+@api.delete("/cases/<number>/holds/<int(max=2147483647):hold_id>")
 def lift_hold(number: str, hold_id: int) -> Response:
     def work(session: Session, case: Case, _: dict[str, Any]) -> object:
         return hold.lift(session, case, hold.open_hold(session, case, hold_id), wiring.act())
@@ -210,6 +210,8 @@ def _instant(text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError as fault:
         raise Unfit("expected_until", "Write an instant such as 2026-11-21T14:00:00Z") from fault
+    if not 2000 < found.year < 2200:
+        raise Unfit("expected_until", "Name a year between 2000 and 2200")
     if found.tzinfo is None:
         raise Unfit("expected_until", "Name the time zone, for example 2026-11-21T14:00:00Z")
     return found

@@ -7,8 +7,10 @@ from flask import request as http
 
 from request_tracker.access import wiring
 from request_tracker.actions import merge as merging
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.advance import Stale
+from request_tracker.actions.unfit import Unfit
 from request_tracker.api import api
+from request_tracker.api.problems import problem
 from request_tracker.api.schemas import read_body
 from request_tracker.store import cases, merges, reading_case
 from request_tracker.store.cases import Case, case_number
@@ -17,15 +19,26 @@ from request_tracker.store.cases import Case, case_number
 @api.post("/cases/<number>/merges")
 def create_merge(number: str) -> Response:
     body = read_body("Merge")
-    with wiring.transaction() as session:
-        child = reading_case.case_for(session, number, wiring.viewer())
-        into = reading_case.case_for(session, body["into"], wiring.viewer())
-        link = merging.merge(
-            session, child, into, wiring.act(), version=body["version"], into_version=body["into_version"]
-        )
-        answer = jsonify({"id": link.id, "child": child.number, "root": case_number(link.into_id)})
+    try:
+        with wiring.transaction() as session:
+            child = reading_case.case_for(session, number, wiring.viewer())
+            into = reading_case.case_for(session, body["into"], wiring.viewer())
+            link = merging.merge(
+                session, child, into, wiring.act(), version=body["version"], into_version=body["into_version"]
+            )
+            answer = jsonify({"id": link.id, "child": child.number, "root": case_number(link.into_id)})
+    except Stale as stale:
+        return _stale(stale, number, body["into"])
     answer.status_code = 201
     return answer
+
+
+def _stale(stale: Stale, number: str, into_number: str) -> Response:
+    """Somebody was quicker: the answer carries a fresh preview to decide by."""
+    with wiring.reading() as session:
+        child, into = cases.by_number(session, number), cases.by_number(session, into_number)
+        fresh = _shape(merging.preview(session, child, into, wiring.act()))
+    return problem(409, "stale", detail=str(stale), current_version=stale.case.version, preview=fresh)
 
 
 @api.get("/cases/<number>/merges/preview")
@@ -39,7 +52,7 @@ def preview_merge(number: str) -> Response:
         return jsonify(_shape(merging.preview(session, child, into, wiring.act())))
 
 
-@api.delete("/merges/<int:merge_id>")
+@api.delete("/merges/<int(max=2147483647):merge_id>")
 def delete_merge(merge_id: int) -> Response:
     with wiring.transaction() as session:
         link = merging.unmerge(session, merges.by_id(session, merge_id), wiring.act())

@@ -15,6 +15,8 @@ def problem(status: int, title: str, **more: Any) -> Response:
     answer = jsonify({"type": "about:blank", "title": title, "status": status, **more})
     answer.status_code = status
     answer.mimetype = "application/problem+json"
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 

@@ -12,13 +12,15 @@ from request_tracker.access import wiring
 from request_tracker.access.idempotency import once
 from request_tracker.actions import submit as sending
 from request_tracker.actions import withdraw as leaving
-from request_tracker.actions.hold import Unfit
 from request_tracker.actions.submit import Upload
+from request_tracker.actions.unfit import Unfit
 from request_tracker.api import api, shapes
 from request_tracker.api.schemas import read_body
 from request_tracker.rules import submission
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.people import Viewer
+from request_tracker.rules.process import NotAllowed
+from request_tracker.rules.terms import Role
 from request_tracker.store import cases, people, reading_case
 from request_tracker.store.candidates import suggest
 from request_tracker.store.cases import Case
@@ -116,6 +118,8 @@ def _create(session: Session, body: dict[str, Any]) -> dict[str, Any]:
 def _behalf(session: Session, email: str | None) -> Viewer | None:
     if not email:
         return None
+    if wiring.viewer().role is not Role.SPECIALIST:
+        raise NotAllowed("Only a specialist may submit on behalf of a requester")
     person = people.by_email(session, email)
     if person is None:
         raise Unfit("on_behalf_of", f"Nobody here has the address {email[:100]}: ask an admin to add them")

@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 OPTIONAL: Schema = {"type": ["string", "null"]}
 INSTANT: Schema = {"type": ["string", "null"], "format": "date-time"}
-VERSION: Schema = {"type": "integer", "minimum": 1}
+VERSION: Schema = {"type": "integer", "minimum": 1, "maximum": 2_147_483_647}
 
 
 def _object(required: tuple[str, ...] = (), /, *, more: bool = False, **properties: Schema) -> Schema:
@@ -22,7 +22,8 @@ def _object(required: tuple[str, ...] = (), /, *, more: bool = False, **properti
     }  # fmt: skip
 
 
-_JUDGED = _object(("verdict",), verdict={"enum": list(Verdict)}, note=OPTIONAL)
+_JUDGED = _object(("verdict",), verdict={"enum": [str(each) for each in Verdict]}, note=OPTIONAL)
+_REASON: Schema = {"enum": [str(each) for each in HoldReason]}
 _CRITERIA: Schema = {
     "type": "object", "properties": {str(name): _JUDGED for name in Criterion}, "additionalProperties": False,
 }  # fmt: skip
@@ -36,7 +37,7 @@ BODIES: dict[str, Schema] = {
         use_case=TEXT,
         data_needed=TEXT,
         terms_accepted={"type": "boolean"},
-        auth_kind={"enum": [*AuthKind, None]},
+        auth_kind={"enum": [*map(str, AuthKind), None]},
         sandbox={"type": ["boolean", "string", "null"]},
         group_id=OPTIONAL,
         on_behalf_of={"type": ["string", "null"], "description": "E-mail of the requester who gave consent"},
@@ -49,7 +50,7 @@ BODIES: dict[str, Schema] = {
     ),
     "Reason": _object(("reason",), reason=TEXT),
     "Assessment": _object(criteria=_CRITERIA, accept_all={"type": ["boolean", "null"]}),
-    "Hold": _object(("reason",), reason={"enum": list(HoldReason)}, question=OPTIONAL, expected_until=INSTANT),
+    "Hold": _object(("reason",), reason=_REASON, question=OPTIONAL, expected_until=INSTANT),
     "Answer": _object(("body",), body=TEXT),
     "Comment": _object(("body",), body=TEXT, internal={"type": "boolean"}),
     "Merge": _object(("into", "version", "into_version"), into=TEXT, version=VERSION, into_version=VERSION),
@@ -60,6 +61,7 @@ def read_body(name: str) -> dict[str, Any]:
     """The JSON body, checked against its schema. Raises Malformed with each field's fault."""
     try:
         body = json.loads(http.get_data() or b"{}")
+        body = cleaned(body)
     except (ValueError, RecursionError) as fault:
         raise Malformed([{"field": "", "message": "Send a JSON object as the body"}]) from fault
     validator = Draft202012Validator(BODIES[name])
@@ -68,6 +70,17 @@ def read_body(name: str) -> dict[str, Any]:
         raise Malformed([{"field": _field(each), "message": _short(each.message)} for each in faults[:20]])
     assert isinstance(body, dict), "every schema is of type object"
     return body
+
+
+def cleaned(value: Any) -> Any:
+    """The body without what no database can keep: NUL and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [cleaned(each) for each in value]
+    if isinstance(value, dict):
+        return {cleaned(name): cleaned(each) for name, each in value.items()}
+    return value
 
 
 def _field(fault: Any) -> str:

@@ -39,7 +39,11 @@ def better_swapped(child: Side, root: Side) -> bool:
 
 def answered_by(root: Side) -> bool:
     """Whether the root has a verdict that answers the child's review too."""
-    return root.outcome is not None or root.phase not in _EARLY
+    return answered_by_phase(root.phase, root.outcome)
+
+
+def answered_by_phase(phase: Phase, outcome: Outcome | None) -> bool:
+    return outcome is not None or phase not in _EARLY
 
 
 def blockers(child: Side, root: Side, role: Role) -> tuple[Blocker, ...]:

@@ -161,7 +161,8 @@ WAIVER = Field("waiver", "Waive the requester's verification because", "", requi
 class Move:
     """One row. `to` None keeps the phase; `after` is the outcome it starts from (None: a live case).
 
-    starts, stops, cancels, pauses name clocks; `then` names jobs and notices ("mail.<notice>").
+    starts, stops, cancels, pauses name clocks; `target` names another number of working days for what is started;
+    `then` names jobs and notices ("mail.<notice>").
     """
 
     name: str
@@ -176,6 +177,7 @@ class Move:
     stops: tuple[str, ...] = ()
     cancels: tuple[str, ...] = ()
     pauses: tuple[str, ...] = ()
+    target: str = ""
     then: tuple[str, ...] = ()
 
 
@@ -224,7 +226,7 @@ MOVES = (
     ),
     Move(
         "rework", "Send back to development", (PRIVATE_PREVIEW,), DEVELOPMENT, _by(SPECIALIST, ENGINEER),
-        fields=(GAPS,), starts=("build",), then=("mail.rework",),
+        fields=(GAPS,), starts=("build",), target="build_again", then=("mail.rework",),
     ),
     Move(
         "release", "Release", (PRIVATE_PREVIEW,), Outcome.RELEASED, _by(LEAD),
@@ -242,7 +244,7 @@ MOVES = (
     ),
     Move(
         "reinstate", "Take the withdrawal back", LIVE, None, _by(REQUESTER, SPECIALIST), (return_in_time,),
-        after=Outcome.WITHDRAWN, then=("mail.reinstated",),
+        after=Outcome.WITHDRAWN, then=("provision", "mail.reinstated"),
     ),
     Move(
         "close", "Close", LIVE, Outcome.CLOSED, _by(LEAD), fields=(REASON,), then=("mail.closed", "remove_starter"),
@@ -255,22 +257,18 @@ HOLD_MOVES = frozenset({"ask", "answer"})
 
 @dataclass(frozen=True)
 class ClockKind:
-    """`target` names the number of working days in Program.target_days; a second cycle may have its own."""
+    """`name` is also the number of working days in Program.target_days."""
 
     name: str
     label: str
     internal: bool = False
-    again: str = ""
-
-    def target_key(self, cycle: int) -> str:
-        return self.again if cycle > 1 and self.again else self.name
 
 
 CLOCKS = {
     kind.name: kind
     for kind in (
         ClockKind("review", "Review of the request"),
-        ClockKind("build", "Development", again="build_again"),
+        ClockKind("build", "Development"),
         ClockKind("first_sync", "First sync"),
         ClockKind("starter_ready", "Starter connector", internal=True),
         ClockKind("consult_offer", "Consultation offered", internal=True),

@@ -100,7 +100,8 @@ def _unfilled(move: Move, given: Any) -> tuple[Blocker, ...]:
 def filled(field: Field, value: Any) -> bool:
     """Whether what was typed satisfies the field; blanks, empty lists and unknown criteria do not."""
     if field.kind == "list":
-        return isinstance(value, list | tuple) and any(str(item).strip() for item in value)
+        texts = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        return texts and any(item.strip() for item in value)
     if field.kind == "criterion":
         return isinstance(value, str) and value in list(Criterion)
     return isinstance(value, str) and bool(value.strip())

@@ -20,7 +20,6 @@ class Program:
     reinstate_for: timedelta = timedelta(days=30)
     grace_for: timedelta = timedelta(days=7)
     silence_days: int = 5
-    promotion_days: int = 5
     lead_decides_from: int = 5
     reminders_before_waiver: int = 3
     starter_service: str = "connector_sdk"

@@ -62,6 +62,9 @@ LIMITS = {
     "fivetran_role": SHORT,
     "also_tell": ADDRESS,
 }
+DOCUMENTS = (
+    ".json", ".yaml", ".yml", ".graphql", ".gql", ".graphqls", ".txt", ".md", ".html", ".htm", ".xml", ".pdf",
+)  # fmt: skip
 SANDBOX = ("yes", "no", "unknown")
 
 
@@ -82,8 +85,14 @@ def read(raw: Mapping[str, Any], *, has_document: bool = False) -> Submission:
     )
 
 
+def is_document(filename: str) -> bool:
+    """Whether the name is one of an API document; a name without an ending is taken as text."""
+    _, dot, ending = filename.lower().rpartition(".")
+    return not dot or f".{ending}" in DOCUMENTS
+
+
 def web_address(text: str) -> bool:
-    """True for an absolute http or https address with a host."""
+    """True for an absolute http or https address with a host and without a name or password in it."""
     if any(mark.isspace() or ord(mark) < 32 for mark in text):
         return False
     try:
@@ -91,7 +100,8 @@ def web_address(text: str) -> bool:
         host, _port = parts.hostname, parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(host)
+    fit = parts.scheme in ("http", "https") and bool(host) and "%" not in (host or "")
+    return fit and "@" not in parts.netloc and bool((host or "").strip("."))
 
 
 def _missing(texts: dict[str, str]) -> tuple[FieldError, ...]:

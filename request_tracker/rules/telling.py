@@ -47,6 +47,8 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "starter.created": lambda _: "Starter connector created",
     "starter.missing": lambda _: "Starter connector is missing in Fivetran",
     "starter.deleted": lambda _: "Starter connector removed",
+    "starter.again": lambda _: "A new starter connector is planned",
+    "reminder": lambda data: f"Reminder {data['number']} to verify the connector",
     "starter.no_group": lambda _: "No Fivetran group is bound to the account yet",
     "sync.started": lambda _: "Initial sync started",
     "sync.asked": lambda _: "First sync asked for",

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.matching import Entry, Knowledge, Match, Prepared, keys, prepare, rank, trigrams
@@ -15,7 +18,11 @@ from request_tracker.store.requests import Request
 
 RAREST = 6
 FEW = 60
+CROWDED = 2000
+ENOUGH = 6000
 TRIGRAM = "tri"
+ANSWERING = (None, Outcome.RELEASED, Outcome.NOT_A_CANDIDATE)
+KINDS = ("name", "domain", "page", "label")
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,15 @@ def index_case(session: Session, case: Case, knowledge: Knowledge) -> None:
 def index_catalogue(session: Session, entry: CatalogueEntry, knowledge: Knowledge) -> None:
     session.execute(delete(MatchKey).where(MatchKey.catalogue_id == entry.id))
     _write(session, _of_entry(entry, knowledge), catalogue_id=entry.id)
+
+
+def key_rows(
+    prepared: Prepared, *, case_id: int | None = None, catalogue_id: int | None = None
+) -> list[dict[str, Any]]:
+    """The match keys of a case or a catalogue entry as rows to insert, the same order every time."""
+    found = sorted({*keys(prepared), *((TRIGRAM, piece) for piece in trigrams(prepared))})
+    owner = {"case_id": case_id, "catalogue_id": catalogue_id}
+    return [{"kind": kind, "value": value[:255], **owner} for kind, value in found]
 
 
 def suggest(
@@ -75,20 +91,16 @@ def _of_entry(entry: CatalogueEntry, knowledge: Knowledge) -> Prepared:
     return prepare(Entry(entry.name, url, entry.docs_url), knowledge)
 
 
-def _write(session: Session, prepared: Prepared, **owner: int) -> None:
-    rows = [*keys(prepared), *((TRIGRAM, piece) for piece in trigrams(prepared))]
+def _write(
+    session: Session, prepared: Prepared, *, case_id: int | None = None, catalogue_id: int | None = None
+) -> None:
+    rows = key_rows(prepared, case_id=case_id, catalogue_id=catalogue_id)
     if rows:
-        session.execute(
-            insert(MatchKey),
-            [
-                {"kind": kind, "value": value[:255], "case_id": None, "catalogue_id": None, **owner}
-                for kind, value in rows
-            ],
-        )
+        session.execute(insert(MatchKey), rows)
 
 
 def _found(session: Session, query: Prepared) -> tuple[set[int], set[int]]:
-    wanted = [MatchKey.value.in_([value[:255] for _, value in keys(query)]) & (MatchKey.kind != TRIGRAM)]
+    wanted = [MatchKey.value.in_([value[:255] for _, value in keys(query)]) & MatchKey.kind.in_(KINDS)]
     rare = _rarest(session, trigrams(query))
     if rare:
         wanted.append(MatchKey.value.in_(rare) & (MatchKey.kind == TRIGRAM))
@@ -104,17 +116,29 @@ def _found(session: Session, query: Prepared) -> tuple[set[int], set[int]]:
 
 
 def _rarest(session: Session, pieces: Iterable[str]) -> list[str]:
+    """The few rarest pieces that anything has, rarest first; together they lead to no more rows than ENOUGH.
+
+    Each is counted up to CROWDED only, and a crowded one tells too little to be followed: so the work stays the same
+    however many cases there are.
+    """
     asked = sorted(pieces)[:60]
     if not asked:
         return []
-    rows = session.execute(
-        select(MatchKey.value, func.count())
-        .where(MatchKey.kind == TRIGRAM, MatchKey.value.in_(asked))
-        .group_by(MatchKey.value)
-        .order_by(func.count(), MatchKey.value)
-        .limit(RAREST)
-    ).all()
-    return [row[0] for row in rows]
+    values = {"most": CROWDED, **{f"p{at}": piece for at, piece in enumerate(asked)}}
+    counted = session.execute(text(_counting(len(asked))), values)
+    known = sorted((found, asked[at]) for at, found in counted if 0 < found < CROWDED)[:RAREST]
+    totals = accumulate(found for found, _ in known)
+    return [piece for (_, piece), total in zip(known, totals, strict=True) if total <= ENOUGH]
+
+
+@cache
+def _counting(number: int) -> str:
+    """One statement that counts so many pieces, each for itself."""
+    one = (
+        "SELECT {at}, (SELECT count(*) FROM (SELECT 1 FROM match_key WHERE kind = '{kind}' AND value = :p{at}"
+        " LIMIT :most) AS few)"
+    )
+    return " UNION ALL ".join(one.format(at=at, kind=TRIGRAM) for at in range(number))
 
 
 def _cases(session: Session, ids: set[int], beside: int | None) -> dict[int, Case]:
@@ -122,8 +146,8 @@ def _cases(session: Session, ids: set[int], beside: int | None) -> dict[int, Cas
     if not ids:
         return {}
     roots = select(Case.root_id).where(Case.id.in_(ids))
-    known = or_(Case.outcome.is_(None), Case.outcome.in_((Outcome.RELEASED, Outcome.NOT_A_CANDIDATE)))
-    rows = session.scalars(select(Case).where(Case.id.in_(roots), known)).all()
+    # The outcome is looked at here: asked for it, SQLite walks the index of outcomes, which grows with the program.
+    rows = [row for row in session.scalars(select(Case).where(Case.id.in_(roots))) if row.outcome in ANSWERING]
     left_out = _left_out(session, beside)
     return {row.id: row for row in rows if row.id not in left_out}
 

@@ -62,10 +62,6 @@ class Case(Base):
     def number(self) -> str:
         return case_number(self.id)
 
-    @property
-    def is_root(self) -> bool:
-        return self.merged_into_id is None
-
 
 class NoSuchCase(LookupError):
     """No case has this number, or the viewer may not know of it."""

@@ -15,8 +15,8 @@ from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, S
 from request_tracker.store import assessments, clocks, connections, evidence, holds, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.evidence import Evidence
-from request_tracker.store.letters import Letter
 from request_tracker.store.requests import Request
+from request_tracker.store.timeline import Entry
 
 
 def facts_of(session: Session, case: Case, act: Act, fields: Mapping[str, Any] | None = None) -> CaseFacts:
@@ -34,7 +34,7 @@ def facts_of(session: Session, case: Case, act: Act, fields: Mapping[str, Any] |
         live_supporters=people,
         starter=StarterState(starter.state) if starter else StarterState.NONE,
         silence=_is_silent(session, standing, act),
-        reminders=_reminders(session, case.id),
+        reminders=reminders(session, case.id),
         has_questions=any(HoldReason(hold.reason).on_requester for hold in holds.open_holds(session, case.id)),
         ended_for=act.now - case.ended_at if case.ended_at else None,
         lead_decides_from=act.program.lead_decides_from,
@@ -84,6 +84,7 @@ def minutes_at(standing: Mapping[str, Evidence]) -> datetime | None:
     return max(standing[key].at for key in MINUTES)
 
 
-def _reminders(session: Session, case_id: int) -> int:
-    found = select(func.count()).select_from(Letter).where(Letter.case_id == case_id, Letter.notice == "verify")
+def reminders(session: Session, case_id: int) -> int:
+    """How often the requester was reminded to verify."""
+    found = select(func.count()).select_from(Entry).where(Entry.case_id == case_id, Entry.kind == "reminder")
     return int(session.scalar(found) or 0)

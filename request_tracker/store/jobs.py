@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from request_tracker.store.base import Base, one_of, tied
 
 LOCK_FOR = timedelta(seconds=120)
+KILLER = "Every worker that tried this job was ended before it could finish"
 _BACK_OFF = (5, 15, 60, 300, 900, 3600)
 
 
@@ -75,7 +76,10 @@ def claim(session: Session, worker: str, now: datetime) -> Job | None:
             mine = mine.where(Job.locked_until == locked_until)
         values = {"state": "running", "locked_until": now + LOCK_FOR, "locked_by": worker, "attempt": Job.attempt + 1}
         if _rows(session.execute(mine.values(values).execution_options(synchronize_session=False))):
-            return session.get(Job, job_id, populate_existing=True)
+            job = session.get_one(Job, job_id, populate_existing=True)
+            if job.attempt <= job.max_attempts:
+                return job
+            _release(session, job.id, worker, {"state": "dead", "finished_at": now, "last_error": KILLER})
     return None
 
 
@@ -84,12 +88,17 @@ def finish(session: Session, job_id: int, worker: str, now: datetime) -> None:
 
 
 def fail(session: Session, job: Job, worker: str, now: datetime, error: str, *, after: float | None = None) -> None:
-    """Try again after a growing pause (or `after` seconds), or give up and show the job as dead."""
-    if job.attempt >= job.max_attempts:
+    """Try again after a growing pause, or give up and show the job as dead.
+
+    With `after` the job only waits its turn so many seconds: that counts as no attempt.
+    """
+    if after is None and job.attempt >= job.max_attempts:
         _release(session, job.id, worker, {"state": "dead", "finished_at": now, "last_error": error})
         return
     pause = after if after is not None else _BACK_OFF[min(job.attempt, len(_BACK_OFF)) - 1]
-    _release(session, job.id, worker, {"state": "ready", "run_at": now + timedelta(seconds=pause), "last_error": error})
+    attempt = job.attempt - 1 if after is not None else job.attempt
+    again = {"state": "ready", "run_at": now + timedelta(seconds=pause), "last_error": error, "attempt": attempt}
+    _release(session, job.id, worker, again)
 
 
 def _release(session: Session, job_id: int, worker: str, values: dict[str, Any]) -> None:
@@ -110,12 +119,6 @@ def retry(session: Session, job_id: int, now: datetime) -> bool:
     """Give a dead job another round of attempts."""
     dead = update(Job).where(Job.id == job_id, Job.state == "dead")
     return bool(_rows(session.execute(dead.values(state="ready", attempt=0, run_at=now, finished_at=None))))
-
-
-def waiting(session: Session, now: datetime) -> int:
-    """How many jobs are due or running now (capped), for those who wait for a quiet moment."""
-    due = select(Job.id).where(or_((Job.state == "ready") & (Job.run_at <= now), Job.state == "running")).limit(1001)
-    return len(session.execute(due).all())
 
 
 def _rows(result: Any) -> int:

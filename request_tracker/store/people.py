@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.terms import Role
-from request_tracker.store.base import Base, one_of, tied
+from request_tracker.store.base import Base, one_of, partial, tied
 
 
 class Account(Base):
@@ -27,7 +27,10 @@ class AccountGroup(Base):
     bound_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     bound_at: Mapped[datetime]
     unbound_at: Mapped[datetime | None]
-    __table_args__ = (Index("ix_account_group_account", "account_id"),)
+    __table_args__ = (
+        Index("ix_account_group_account", "account_id"),
+        partial("uq_account_group_bound", "group_id", where="unbound_at IS NULL", unique=True),
+    )
 
 
 class Person(Base):
@@ -49,10 +52,6 @@ class Person(Base):
         Index("ix_person_account", "account_id"),
         Index("ix_person_role", "role"),
     )
-
-
-class NoSuchPerson(LookupError):
-    """No active person has this address."""
 
 
 def viewer_of(person: Person, account_name: str = "") -> Viewer:

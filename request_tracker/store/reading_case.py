@@ -1,6 +1,7 @@
 """A case as its viewer may see it: staff everything, the primary's account its own matters, others the public card."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.process import Option
 from request_tracker.rules.telling import sentence, words
-from request_tracker.rules.terms import Criterion, Phase, Role, StarterState
+from request_tracker.rules.terms import USABLE_STARTER, Criterion, Phase, Role
 from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, merges, requests
 from request_tracker.store.cases import Case, NoSuchCase, case_number
 from request_tracker.store.clocks import Clock
@@ -246,7 +247,7 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
         number=case.number,
         root=case_number(case.root_id or case.id),
         service_name=case.service_name,
-        service_url=case.service_url,
+        service_url=case.service_url if full else "",
         api_docs_url=case.api_docs_url,
         phase=Phase(case.phase),
         outcome=case.outcome,
@@ -260,8 +261,8 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
         accounts=accounts,
         full=full,
         clocks=_clocks(session, case, viewer),
-        holds=_holds(session, case) if full else (),
-        evidence=_evidence(session, case) if full else (),
+        holds=_holds(session, case, viewer) if full else (),
+        evidence=_evidence(session, case, viewer) if full else (),
         requests=_requests(session, case, viewer),
         primary=primary.number if primary and full else None,
         connection=_connection(session, case, act) if full else None,
@@ -274,7 +275,7 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
 def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineRow, ...]:
     """The entries the viewer may read, newest first."""
     rows = session.execute(
-        select(Entry, EntryText.body, Person.name, Person.role)
+        select(Entry, EntryText.body, Person)
         .outerjoin(EntryText, EntryText.entry_id == Entry.id)
         .outerjoin(Person, Person.id == Entry.actor_id)
         .where(Entry.case_id == case.id)
@@ -326,23 +327,37 @@ def _name(session: Session, person_id: int | None) -> str | None:
     return person.name if person else None
 
 
-def _holds(session: Session, case: Case) -> tuple[HoldRow, ...]:
+def _names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """The names of people by id, in one statement."""
+    if not ids:
+        return {}
+    return {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
+
+
+def _own(viewer: Viewer, account_id: int) -> bool:
+    """Staff read everybody's matters, a customer only the own account's: the primary may have changed."""
+    return viewer.is_staff or account_id == viewer.account_id
+
+
+def _holds(session: Session, case: Case, viewer: Viewer) -> tuple[HoldRow, ...]:
     rows = session.scalars(select(holds.Hold).where(holds.Hold.case_id == case.id).order_by(holds.Hold.id))
     return tuple(
         HoldRow(row.id, row.reason, row.question, row.since, row.expected_until, row.ended_at, row.answer)
         for row in rows
+        if _own(viewer, row.account_id)
     )
 
 
-def _evidence(session: Session, case: Case) -> tuple[EvidenceRow, ...]:
+def _evidence(session: Session, case: Case, viewer: Viewer) -> tuple[EvidenceRow, ...]:
     standing = evidence.standing(session, case.id)
+    names = _names(session, {row.by_id for row in standing.values() if row.by_id})
     return tuple(
         EvidenceRow(
-            key, EVIDENCE[key].label, row.value, _name(session, row.by_id) or "the system", row.at, row.source,
+            key, EVIDENCE[key].label, row.value, names.get(row.by_id or 0, "the system"), row.at, row.source,
             row.note, row.link,
         )
         for key in EVIDENCE
-        if (row := standing.get(key)) is not None
+        if (row := standing.get(key)) is not None and _own(viewer, row.account_id)
     )  # fmt: skip
 
 
@@ -358,13 +373,40 @@ def _requests(session: Session, case: Case, viewer: Viewer) -> tuple[RequestRow,
     )
     if not viewer.is_staff:
         found = found.where(Request.account_id == viewer.account_id)
-    return tuple(request_row(session, *row, primary_id=root.primary_request_id) for row in session.execute(found).all())
+    rows = session.execute(found).all()
+    files = _documents(session, [row[0].id for row in rows])
+    return tuple(_request_row(*row, primary_id=root.primary_request_id, files=files) for row in rows)
 
 
 def request_row(
     session: Session, request: Request, person: Person, account: str, *, primary_id: int | None
 ) -> RequestRow:
-    files = session.scalars(select(Document).where(Document.request_id == request.id).order_by(Document.id))
+    files = _documents(session, [request.id])
+    return _request_row(request, person, account, primary_id=primary_id, files=files)
+
+
+def _documents(session: Session, request_ids: Collection[int]) -> dict[int, list[DocumentRow]]:
+    """The files of the requests, in one statement that leaves their contents where they are."""
+    kept = Document.body.isnot(None).label("kept")
+    rows = session.execute(
+        select(Document.request_id, Document.id, Document.filename, Document.size, Document.created_at, kept)
+        .where(Document.request_id.in_(request_ids))
+        .order_by(Document.id)
+    )
+    found: dict[int, list[DocumentRow]] = defaultdict(list)
+    for row in rows:
+        found[row.request_id].append(DocumentRow(row.id, row.filename, row.size, row.created_at, bool(row.kept)))
+    return found
+
+
+def _request_row(
+    request: Request,
+    person: Person,
+    account: str,
+    *,
+    primary_id: int | None,
+    files: Mapping[int, Sequence[DocumentRow]],
+) -> RequestRow:
     return RequestRow(
         number=request.number,
         kind=request.kind,
@@ -389,19 +431,19 @@ def request_row(
         created_at=request.created_at,
         withdrawn_at=request.withdrawn_at,
         is_primary=request.id == primary_id,
-        documents=tuple(DocumentRow(d.id, d.filename, d.size, d.created_at, d.body is not None) for d in files),
+        documents=tuple(files.get(request.id, ())),
     )
 
 
 def _connection(session: Session, case: Case, act: Act) -> ConnectionRow | None:
     row = connections.newest(session, case.id)
-    if row is None:
+    if row is None or not _own(act.who, row.account_id):
         return None
     told = tuple(
         ConditionRow(each.kind, each.ok, each.reason, each.message, each.since)
         for each in connections.conditions(session, row.id)
     )
-    waiting = row.state in (StarterState.CREATED, StarterState.CONNECTED) and row.setup_state != "connected"
+    waiting = row.state in USABLE_STARTER and "access_granted" not in evidence.standing(session, case.id)
     return ConnectionRow(
         state=row.state,
         connection_id=row.connection_id,
@@ -446,12 +488,12 @@ def _may_read(entry: Entry, viewer: Viewer) -> bool:
 
 
 def _told(row: Any, viewer: Viewer) -> TimelineRow:
-    entry, body, name, role = row
+    entry, body, person = row
     own = viewer.is_staff or entry.account_id == viewer.account_id
     return TimelineRow(
         id=entry.id,
         at=entry.at,
-        who=_who(name, role, own),
+        who=_who(person, viewer),
         kind=entry.kind,
         sentence=sentence(entry.kind, entry.data),
         words=words(body) if own else (),
@@ -459,7 +501,9 @@ def _told(row: Any, viewer: Viewer) -> TimelineRow:
     )
 
 
-def _who(name: str | None, role: str | None, own: bool) -> str:
-    if name is None:
+def _who(person: Person | None, viewer: Viewer) -> str:
+    """The name of who acted; people of other customers have none."""
+    if person is None:
         return "request_tracker"
-    return name if own or role != Role.REQUESTER else "another requester"
+    known = viewer.is_staff or person.role != Role.REQUESTER or person.account_id == viewer.account_id
+    return person.name if known else "another requester"

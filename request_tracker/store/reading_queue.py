@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, tuple_
@@ -19,6 +19,7 @@ from request_tracker.store.requests import Request
 DUE = ("overdue", "at_risk", "ok", "paused")
 SORTS = ("due", "-due", "opened", "-opened", "touched", "-touched")
 MOST = 200
+MOST_ROWS = 2**31
 
 
 class BadFilter(ValueError):
@@ -159,7 +160,7 @@ def _due(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
 def _text(words: str) -> ColumnElement[bool]:
     upper = words.upper()
     if upper.startswith("LITE-") and upper[5:].isascii() and upper[5:].isdigit():
-        return Case.id == int(upper[5:][:9])
+        return Case.id == min(int(upper[5:][:20]), MOST_ROWS - 1)
     return Case.service_name.icontains(words, autoescape=True) | Case.service_url.icontains(words, autoescape=True)
 
 
@@ -189,6 +190,9 @@ def _cursor(row: Any, sort: str) -> str:
 def _uncursor(cursor: str) -> tuple[datetime, int]:
     try:
         at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(at), int(last)
-    except (ValueError, TypeError) as fault:
+        place, number = datetime.fromisoformat(at).astimezone(UTC), int(last)
+        if not 0 <= number < MOST_ROWS:
+            raise ValueError(number)
+        return place, number
+    except (ValueError, TypeError, OverflowError, RecursionError) as fault:
         raise BadFilter("cursor: use the next_cursor of the page before, unchanged") from fault

@@ -95,7 +95,7 @@ def _primary(session: Session, asked: _Asked) -> list[Recipient]:
 def _everybody(session: Session, asked: _Asked) -> list[Recipient]:
     """Everyone with a live request in the case or in what was merged into it. A case that was itself merged since
     speaks only to its own people: the others never heard of its phases."""
-    own = Request.case_id.in_(_case_and_below(session, asked.case))
+    own = Request.case_id.in_(_case_and_below(session, asked.case, asked.entry))
     live = select(Request).where(own, Request.withdrawn_at.is_(None)).order_by(Request.created_at, Request.id)
     return _by_requests(session, session.scalars(live))
 
@@ -136,10 +136,12 @@ _FINDERS: dict[Audience, Callable[[Session, _Asked], list[Recipient]]] = {
 }
 
 
-def _case_and_below(session: Session, case: Case) -> list[int]:
+def _case_and_below(session: Session, case: Case, entry: Entry | None) -> list[int]:
+    """The case and what had been merged into it by the time of the entry: who came later never heard of it."""
     found = [case.id]
     for case_id in found:  # grows while it is walked: the links form a tree
-        found += [link.child_id for link in merges.standing_below(session, case_id)]
+        links = merges.standing_below(session, case_id)
+        found += [link.child_id for link in links if entry is None or link.merged_at <= entry.at]
     return found
 
 

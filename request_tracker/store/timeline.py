@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
@@ -120,6 +120,19 @@ def _text_digest(salt: str | None, text: str) -> str:
 def stands(session: Session, entry_id: int) -> bool:
     """Whether what the entry did has not been taken back."""
     return session.get(Undone, entry_id) is None
+
+
+def anchor(session: Session, now: datetime) -> bool:
+    """Keep a digest over the heads of all chains, once a day. True when one was written."""
+    last = session.scalar(select(ChainAnchor.at).order_by(ChainAnchor.id.desc()).limit(1))
+    if last is not None and now < last + timedelta(days=1):
+        return False
+    total, digest = 0, hashlib.sha256()
+    for case_id, head in session.execute(select(Case.id, Case.chain_head).order_by(Case.id)):
+        total += 1
+        digest.update(f"{case_id}:{head}\n".encode())
+    session.add(ChainAnchor(at=now, cases=total, digest=digest.hexdigest()))
+    return True
 
 
 def broken(session: Session) -> list[str]:

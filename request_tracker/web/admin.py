@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from request_tracker.access import wiring
 from request_tracker.actions import admit, enrol
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.terms import Role
 from request_tracker.store import jobs as job_store
 from request_tracker.store import reading_admin
@@ -52,7 +52,7 @@ def jobs() -> ResponseReturnValue:
     return render_template("admin/jobs.html", counts=shown, jobs=rows, now=wiring.now())
 
 
-@admin.post("/admin/jobs/<int:job_id>/retry")
+@admin.post("/admin/jobs/<int(max=2147483647):job_id>/retry")
 def retry_job(job_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         again = job_store.retry(session, job_id, wiring.now())

@@ -26,11 +26,12 @@ class Matters:
     comment: CaseForm | None
     assign: CaseForm | None
     sync: CaseForm | None
+    provision: CaseForm | None
 
     @property
     def forms(self) -> Iterator[CaseForm]:
         """All of them."""
-        rows = (self.hold, *self.lifts.values(), self.slots, self.comment, self.assign, self.sync)
+        rows = (self.hold, *self.lifts.values(), self.slots, self.comment, self.assign, self.sync, self.provision)
         return (form for form in rows if form is not None)
 
 
@@ -42,6 +43,7 @@ def matters(session: Session, view: CaseView, attempt: Attempt, may: frozenset[s
         comment=_comment(view, attempt) if "case.comment" in may else None,
         assign=_assign(session, view, attempt) if "case.assign" in may else None,
         sync=_sync(view) if "case.sync" in may else None,
+        provision=_provision(view) if "case.provision" in may else None,
     )
 
 
@@ -110,6 +112,10 @@ def _assign(session: Session, view: CaseView, attempt: Attempt) -> CaseForm:
         fields=(a_field(attempt, "assign", "assignee", "Assignee", kind="select", choices=choices, data=now),),
         open=True,
     )
+
+
+def _provision(view: CaseView) -> CaseForm:
+    return CaseForm(id="provision", action=url_for("case.provision", number=view.number), button="Provision again")
 
 
 def _sync(view: CaseView) -> CaseForm:

@@ -13,7 +13,7 @@ from request_tracker.actions.undo import last_undoable
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.telling import sentence
-from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, Outcome, Phase, Role
+from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, Outcome, Phase, Role, StarterState
 from request_tracker.store import candidates, cases, merges, reading_case
 from request_tracker.store.candidates import Suggestion
 from request_tracker.store.cases import Case
@@ -129,10 +129,13 @@ def _may(view: CaseView, role: Role) -> frozenset[str]:
     elif view.outcome is not None:
         allowed -= {
             "case.put_evidence", "case.assess", "case.hold", "case.assign", "case.offer_slots", "case.sync",
+            "case.provision",
             "merging.preview", "merging.dismiss",
         }  # fmt: skip
     if view.connection is None or view.connection.state not in USABLE_STARTER:
         allowed -= {"case.sync"}
+    if view.connection is None or view.connection.state not in (StarterState.MISSING, StarterState.DELETED):
+        allowed -= {"case.provision"}
     if view.phase is not Phase.CONSULTATION:
         allowed -= {"case.offer_slots"}
     return frozenset(allowed)

@@ -14,11 +14,12 @@ from request_tracker.actions import assess as assessing
 from request_tracker.actions import assign as assigning
 from request_tracker.actions import consult, evidence
 from request_tracker.actions import hold as holding
+from request_tracker.actions import provision as provisioning
 from request_tracker.actions import sync as syncing
 from request_tracker.actions import undo as undoing
 from request_tracker.actions.advance import Stale, advance
 from request_tracker.actions.evidence import Fact
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.rules.phases import BY_NAME, FIXES, Blocker
 from request_tracker.rules.process import Refused
@@ -138,6 +139,16 @@ def sync(number: str) -> ResponseReturnValue:
     )
 
 
+def provision(number: str) -> ResponseReturnValue:
+    return _write(
+        number,
+        "provision",
+        lambda session, case: provisioning.again(session, case, wiring.act()),
+        done="A new starter connector is planned. The requester gets a mail as soon as it is ready.",
+        anchor="connection",
+    )
+
+
 ROUTES: tuple[tuple[str, Callable[..., ResponseReturnValue]], ...] = (
     ("/moves/<name>", move),
     ("/undo", undo),
@@ -145,11 +156,12 @@ ROUTES: tuple[tuple[str, Callable[..., ResponseReturnValue]], ...] = (
     ("/evidence/<key>/void", void_evidence),
     ("/assessment", assess),
     ("/holds", hold),
-    ("/holds/<int:hold_id>/lift", lift),
+    ("/holds/<int(max=2147483647):hold_id>/lift", lift),
     ("/comments", comment),
     ("/assignee", assign),
     ("/slots", offer_slots),
     ("/sync", sync),
+    ("/provision", provision),
 )
 """Below /cases/<number>; the endpoint is the function's name."""
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from request_tracker.access import wiring
 from request_tracker.actions import submit as sending
-from request_tracker.actions.hold import Unfit
 from request_tracker.actions.submit import Upload
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules import submission
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.people import Viewer
-from request_tracker.rules.submission import FieldError, Incomplete, Submission
+from request_tracker.rules.submission import DOCUMENTS, FieldError, Incomplete, Submission
 from request_tracker.rules.terms import Role
 from request_tracker.store import candidates, cases, drafts, people, requests
 from request_tracker.store.cases import NoSuchCase
@@ -99,7 +99,7 @@ def _page(
         offered=offered,
         key=form.key,
         choices=intake_form.CHOICES,
-        accepted=",".join(intake_form.ACCEPTED),
+        accepted=",".join(DOCUMENTS),
         for_others=wiring.viewer().role is Role.SPECIALIST,
     )
 

@@ -11,14 +11,11 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 
-from request_tracker.actions.hold import Unfit
 from request_tracker.actions.submit import Upload
-from request_tracker.rules.submission import FieldError
+from request_tracker.actions.unfit import Unfit
+from request_tracker.rules.submission import DOCUMENTS, FieldError, is_document
 from request_tracker.rules.terms import FIVETRAN_ROLES, AuthKind
 
-ACCEPTED = (
-    ".json", ".yaml", ".yml", ".graphql", ".gql", ".graphqls", ".txt", ".md", ".html", ".htm", ".xml", ".pdf",
-)  # fmt: skip
 DRAFT_LENGTH = 50_000
 DOCUMENT = "kept_document"
 
@@ -107,8 +104,8 @@ def read_upload(file: FileStorage | None) -> Upload | None:
     if file is None or not file.filename:
         return None
     name = file.filename.replace("\\", "/").rsplit("/", 1)[-1]
-    if not name.lower().endswith(ACCEPTED):
-        raise Unfit("document", f"Choose a file of one of these kinds: {', '.join(ACCEPTED)}")
+    if not is_document(name):
+        raise Unfit("document", f"Choose a file of one of these kinds: {', '.join(DOCUMENTS)}")
     body = file.read()
     if not body:
         raise Unfit("document", "The file is empty: choose the API document again")

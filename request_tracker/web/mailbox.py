@@ -36,7 +36,7 @@ def as_json() -> Response:
     return _varied(jsonify({"items": [_shape(row) for row in box.items]}))
 
 
-@mailbox.get("/mailbox/<int:letter_id>")
+@mailbox.get("/mailbox/<int(max=2147483647):letter_id>")
 def letter(letter_id: int) -> Response:
     try:
         with wiring.reading() as session:

@@ -70,7 +70,7 @@ def merge(number: str) -> ResponseReturnValue:
     return redirect(url_for("case.show", number=root, _anchor="duplicates"), 303)
 
 
-@merging.post("/merges/<int:merge_id>/unmerge")
+@merging.post("/merges/<int(max=2147483647):merge_id>/unmerge")
 def unmerge(merge_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         link = actions.unmerge(session, merges.by_id(session, merge_id), wiring.act())

@@ -11,8 +11,7 @@ from request_tracker.access import wiring
 from request_tracker.actions import evidence, hold
 from request_tracker.actions import withdraw as leaving
 from request_tracker.actions.evidence import Fact
-from request_tracker.actions.hold import Unfit
-from request_tracker.rules.submission import LONG
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.tasks import EVIDENCE_OF
 from request_tracker.rules.terms import Role
 from request_tracker.store import cases, reading_case, reading_requests
@@ -60,7 +59,7 @@ def state(number: str) -> ResponseReturnValue:
     )
 
 
-@requests.get("/requests/<number>/documents/<int:document_id>")
+@requests.get("/requests/<number>/documents/<int(max=2147483647):document_id>")
 def document(number: str, document_id: int) -> ResponseReturnValue:
     """A file as it came, never shown by the browser itself. Raises NoSuchDocument."""
     with wiring.reading() as session:
@@ -75,11 +74,10 @@ def document(number: str, document_id: int) -> ResponseReturnValue:
     return answer
 
 
-@requests.post("/requests/<number>/holds/<int:hold_id>/answer")
+@requests.post("/requests/<number>/holds/<int(max=2147483647):hold_id>/answer")
 def answer(number: str, hold_id: int) -> ResponseReturnValue:
     said = http.form.get("body", "")
     try:
-        _short_enough(said)
         with wiring.transaction() as session:
             root = _locked_root(session, _request(session, number))
             hold.answer(session, root, hold.open_hold(session, root, hold_id), wiring.act(), body=said)
@@ -99,7 +97,6 @@ def confirm(number: str, key: str) -> ResponseReturnValue:
         abort(404, "There is nothing like that to confirm")
     note = http.form.get("note", "")
     try:
-        _short_enough(note)
         with wiring.transaction() as session:
             fresh = _confirm(session, _request(session, number), Fact(key, note=note))
     except Unfit as fault:
@@ -115,7 +112,6 @@ def confirm(number: str, key: str) -> ResponseReturnValue:
 def comment(number: str) -> ResponseReturnValue:
     said, viewer = http.form.get("body", ""), wiring.viewer()
     try:
-        _short_enough(said)
         with wiring.transaction() as session:
             root = _locked_root(session, _request(session, number))
             account_id = viewer.account_id or root.account_id
@@ -196,11 +192,6 @@ def _confirm(session: Session, request: Request, fact: Fact) -> bool:
         return False
     evidence.put(session, root, fact, wiring.act())
     return True
-
-
-def _short_enough(said: str) -> None:
-    if len(said) > LONG:
-        raise Unfit("body", f"Shorten this to {LONG:,} characters or fewer: it has {len(said):,}")
 
 
 def _back(number: str, place: str | None = None) -> ResponseReturnValue:

@@ -21,10 +21,14 @@ def enter() -> ResponseReturnValue:
     filled = SignInForm()
     if not filled.validate_on_submit():
         return render_template("signin/form.html", form=filled), 422
-    with wiring.reading() as session:
-        user = access.check(session, filled.email.data or "", filled.password.data or "")
+    wrong = "This e-mail address and password do not fit together. Check both and try again."
+    try:
+        with wiring.transaction() as session:
+            user = access.check(session, filled.email.data or "", filled.password.data or "", wiring.now())
+    except access.TooMany as wait:
+        user, wrong = None, str(wait)
     if user is None:
-        filled.form_errors.append("This e-mail address and password do not fit together. Check both and try again.")
+        filled.form_errors.append(wrong)
         return render_template("signin/form.html", form=filled), 422
     access.enter(user)
     return redirect(access.local_path(filled.next.data or "/"), 303)

@@ -10,6 +10,7 @@ from request_tracker import links
 from request_tracker.actions import report, sweep
 from request_tracker.fivetran.client import FivetranError
 from request_tracker.settings import is_loopback
+from request_tracker.store import timeline
 from request_tracker.work.context import Context
 
 log = logging.getLogger(__name__)
@@ -23,11 +24,18 @@ def sweep_clocks(context: Context) -> None:
     with context.database.transaction() as session:
         sweep.clocks_due(session, context.act())
         sweep.holds_expired(session, context.act())
+        sweep.verifications_due(session, context.act())
 
 
 def reconcile(context: Context) -> None:
     with context.database.transaction() as session:
         sweep.connections_due(session, context.act())
+
+
+def anchor(context: Context) -> None:
+    """Once a day: one digest over the heads of all chains."""
+    with context.database.transaction() as session:
+        timeline.anchor(session, context.now())
 
 
 def ensure_report(context: Context) -> None:
@@ -55,6 +63,7 @@ TICKS: tuple[tuple[Tick, float], ...] = (
     (sweep_clocks, 10),
     (reconcile, 10),
     (ensure_report, 60),
+    (anchor, 3600),
     (ensure_webhook, 300),
 )
 """Each tick and how often it comes, in seconds."""

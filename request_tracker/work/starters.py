@@ -51,6 +51,8 @@ def start_sync(context: Context, case_id: int) -> None:
         row = connections.live(session, case_id)
     if row is None or row.connection_id is None or row.sync_started_at is not None:
         return
+    if _has_ended(context, case_id):
+        return
     if row.setup_state != "connected":
         take_in(context, row.connection_id)
         with context.database.reading() as session:
@@ -64,6 +66,11 @@ def start_sync(context: Context, case_id: int) -> None:
     with context.database.transaction() as session:
         kept = session.get_one(Connection, row.id, with_for_update=True)
         rows.sync_begun(session, kept, asked)
+
+
+def _has_ended(context: Context, case_id: int) -> bool:
+    with context.database.reading() as session:
+        return session.get_one(Case, case_id).outcome is not None
 
 
 def remove(context: Context, case_id: int) -> None:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from request_tracker.store import jobs
 from request_tracker.work.context import Context, Later
 from request_tracker.work.effects import EFFECTS, Call, Effect
@@ -71,7 +73,7 @@ class Worker:
             self._failed(job, str(later), after=later.seconds)
         except Exception as fault:
             log.warning("job %s (%s) failed: %s", job.id, job.kind, type(fault).__name__)
-            self._failed(job, f"{type(fault).__name__}: {fault}"[:2000])
+            self._failed(job, _words(fault))
         else:
             with self.context.database.transaction() as session:
                 jobs.finish(session, job.id, self.name, self.context.now())
@@ -79,6 +81,12 @@ class Worker:
     def _failed(self, job: jobs.Job, sentence: str, *, after: float | None = None) -> None:
         with self.context.database.transaction() as session:
             jobs.fail(session, job, self.name, self.context.now(), sentence, after=after)
+
+
+def _words(fault: Exception) -> str:
+    """What went wrong, for the admin. A statement's error carries the values it was given: those are left out."""
+    said = "" if isinstance(fault, SQLAlchemyError) else f": {fault}"
+    return f"{type(fault).__name__}{said}"[:2000]
 
 
 def _is_alive(pid: int) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import assign, consult, dismiss, enrol
 from request_tracker.actions.advance import Stale
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.process import NotAllowed
 from request_tracker.store import clocks, dismissals, people
 from request_tracker.store.connections import Connection

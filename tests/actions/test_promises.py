@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import evidence, hold, sweep, undo, withdraw
 from request_tracker.actions.evidence import Fact
-from request_tracker.actions.hold import Unfit
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.rules.process import NotAllowed, Refused
 from request_tracker.rules.program import Program
@@ -133,6 +133,9 @@ def test_lost_access_pauses_the_build_and_starting_again_resumes_it(session: Ses
     case = a_case(session, cast, phase="development")
     move(session, case, "lose_access", cast.specialist, now=MONDAY + DAY, reason="The key was revoked")
     assert clock_of(session, case, "build").state == "paused"
+    with pytest.raises(Refused, match="access"):
+        move(session, case, "start_build", cast.specialist, now=MONDAY + 2 * DAY)
+    put(session, case, cast.specialist, "access_granted", now=MONDAY + 8 * DAY)
     move(session, case, "start_build", cast.specialist, now=MONDAY + 8 * DAY)
     build = clock_of(session, case, "build")
     assert (build.cycle, build.state) == (1, "running")

@@ -125,6 +125,8 @@ def test_bad_bodies_name_their_fields(apis: dict[str, Api]) -> None:
     apis["ada"].call("POST", "/requests", ["no object"], status=422)
     apis["ada"].call("GET", "/cases?due=soon", status=422)
     apis["ada"].call("GET", "/cases?cursor=%00", status=422)
+    for cursor in ("junk", "WyIyMDI2LTEyLTAzVDEwOjQ1OjAwIiwgMV0x", "WyI5OTk5LTEyLTMxVDIzOjU5OjU5LTIzOjU5IiwgMV0"):
+        apis["ada"].call("GET", f"/cases?cursor={cursor}", status=422)
     apis["ada"].call("GET", "/cases/nonsense", status=404)
 
 
@@ -166,6 +168,8 @@ def test_undo_and_merge_over_the_api(apis: dict[str, Api]) -> None:
     assert shown["allowed"]
     assert shown["supporters"]["after"] == {"persons": 2, "accounts": 2}
     body = {"into": one, "version": shown["version"], "into_version": shown["into_version"]}
+    stale = spec.call("POST", f"/cases/{two['case']}/merges", {**body, "into_version": 99}, status=409)
+    assert (stale["title"], stale["preview"]["into_version"]) == ("stale", shown["into_version"])
     link = spec.call("POST", f"/cases/{two['case']}/merges", body, status=201)
     assert spec.call("GET", f"/cases/{one}")["supporters"] == {"persons": 2, "accounts": 2}
     assert apis["cleo"].call("GET", f"/cases/{two['case']}")["root"] == one

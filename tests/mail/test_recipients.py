@@ -34,7 +34,8 @@ def merged(session: Session, cast: Cast) -> tuple[Case, Case]:
 def test_everybody_hears_once_with_the_oldest_own_number(session: Session, cast: Cast) -> None:
     case = a_case(session, cast)
     first = a_request(session, cast.cleo, join=case.number)
-    a_request(session, cast.cleo, join=case.number)
+    again = case_of(session, a_request(session, cast.cleo, service_name="Acme once more"))
+    merge.merge(session, again, case, act(cast.lead), version=again.version, into_version=case.version)
     primary = case.primary_request_id
     assert who(session, "in_review", case) == {"Ada": f"REQ-{primary:06d}", "Cleo": first.number}
     first.withdrawn_at = case.opened_at
