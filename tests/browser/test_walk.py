@@ -165,3 +165,44 @@ def test_no_script_or_style_breaks_the_policy(enter: Enter) -> None:
     for path in ("/queue", "/cases/LITE-000023", "/reports", "/style"):
         page.goto(path)
     assert said == []
+
+
+def test_a_request_is_declined_with_alternatives(enter: Enter, demo: Running) -> None:
+    asker = enter("requester", 3)
+    _type_the_form(asker, "Paper Ledger")
+    own = asker.url.partition("?")[0]
+    number = demo.call(demo.person("requester", 3), "GET", f"/requests/{own.rsplit('/', 1)[1]}")["case"]
+    page = enter("specialist", 1)
+    page.goto(f"/cases/{number}")
+    form = page.locator("#move-decline")
+    form.locator("summary").click()
+    form.locator("[name=criterion]").select_option("documentation")
+    form.locator("[name=explanation]").fill("The vendor publishes no API.")
+    form.locator("[name=alternatives]").fill("File connector\nConnector SDK")
+    form.get_by_role("button").first.click()
+    expect(page.get_by_role("button", name=re.compile("Undo"))).to_be_visible()
+    _until_shown(asker, own, "File connector")
+    expect(asker.get_by_text("The vendor publishes no API.").first).to_be_visible()
+    told = demo.until(lambda: [x for x in demo.letters() if "Paper Ledger" in x["subject"] and "File" in x["text"]])
+    assert told[0]["to"] == demo.person("requester", 3)["email"]
+
+
+def test_who_withdraws_hands_the_case_to_a_supporter(enter: Enter, demo: Running) -> None:
+    first, second = demo.person("requester", 4), demo.person("requester", 6)
+    asker = enter("requester", 4)
+    _type_the_form(asker, "Shared Wish")
+    own = asker.url.partition("?")[0]
+    number = demo.call(first, "GET", f"/requests/{own.rsplit('/', 1)[1]}")["case"]
+    joined = {
+        "service_name": "Shared Wish", "service_url": "https://walkthrough.example/", "api_docs_url": "https://d.example/",
+        "use_case": "Ours too", "data_needed": "All of it", "terms_accepted": True, "join": number,
+    }  # fmt: skip
+    other = demo.call(second, "POST", "/requests", joined, status=201)
+    asker.goto(own)
+    asker.get_by_role("link", name="Withdraw this request").click()
+    expect(asker.get_by_role("heading", level=1)).to_be_visible()
+    asker.get_by_role("button", name=re.compile("Withdraw")).click()
+    asker.wait_for_url(re.compile("/requests/REQ-"))
+    case = demo.case(number)
+    assert (case["outcome"], case["primary"]) == (None, other["number"])
+    demo.until(lambda: [x for x in demo.letters() if x["to"] == second["email"] and "main contact" in x["subject"]])
