@@ -59,11 +59,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
     )
     op.create_index("ix_case_account", "case", ["account_id"], unique=False)
+    op.create_index("ix_case_any_queue", "case", ["queue_at", "id"], unique=False)
     op.create_index("ix_case_assignee_queue", "case", ["assignee_id", "outcome", "queue_at", "id"], unique=False)
     op.create_index("ix_case_merged_into", "case", ["merged_into_id"], unique=False)
+    op.create_index("ix_case_opened", "case", ["opened_at", "id"], unique=False)
+    op.create_index("ix_case_outcome_opened", "case", ["outcome", "opened_at", "id"], unique=False)
+    op.create_index("ix_case_outcome_touched", "case", ["outcome", "touched_at", "id"], unique=False)
     op.create_index("ix_case_phase_queue", "case", ["outcome", "phase", "queue_at", "id"], unique=False)
     op.create_index("ix_case_queue", "case", ["outcome", "queue_at", "id"], unique=False)
     op.create_index("ix_case_root", "case", ["root_id"], unique=False)
+    op.create_index("ix_case_touched", "case", ["touched_at", "id"], unique=False)
+    op.create_index(
+        "ix_case_waiting",
+        "case",
+        ["outcome", "queue_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("held IS NOT NULL"),
+        postgresql_where=sa.text("held IS NOT NULL"),
+    )
     op.create_table(
         "request",
         sa.Column("id", sa.Integer(), nullable=False),

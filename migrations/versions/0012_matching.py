@@ -50,7 +50,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_match_key_case", "match_key", ["case_id"], unique=False)
     op.create_index("ix_match_key_catalogue", "match_key", ["catalogue_id"], unique=False)
-    op.create_index("ix_match_key_value", "match_key", ["value", "kind"], unique=False)
+    op.create_index("ix_match_key_value", "match_key", ["value", "kind", "case_id", "catalogue_id"], unique=False)
     op.create_table(
         "dismissed_pair",
         sa.Column("id", sa.Integer(), nullable=False),

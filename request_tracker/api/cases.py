@@ -18,7 +18,7 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.api import api, shapes
 from request_tracker.api.schemas import read_body
 from request_tracker.rules.clock_words import explain
-from request_tracker.store import clocks, reading_case
+from request_tracker.store import clocks, reading_case, reading_timeline
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.reading_queue import BadFilter, Filter, page
@@ -107,7 +107,7 @@ def add_comment(number: str) -> Response:
 def read_timeline(number: str) -> Response:
     with wiring.reading() as session:
         case = reading_case.case_for(session, number, wiring.viewer())
-        rows = reading_case.timeline_of(session, case, wiring.viewer())
+        rows = reading_timeline.timeline_of(session, case, wiring.viewer())
     return jsonify({"items": [shapes.timeline(row) for row in rows]})
 
 

@@ -8,7 +8,7 @@ from request_tracker import links
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.process import Option
 from request_tracker.store.candidates import Suggestion
-from request_tracker.store.reading_case import CaseView, ClockRow, ConnectionRow, RequestRow, TimelineRow
+from request_tracker.store.case_rows import CaseView, ClockRow, ConnectionRow, RequestRow, TimelineRow
 from request_tracker.store.reading_queue import QueueRow
 
 Json = dict[str, Any]

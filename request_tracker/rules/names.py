@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 LONGEST = 200
 MOST_WORDS = 12
@@ -47,6 +48,7 @@ ASIDE = re.compile(r"[(\[{](.*?)[)\]}]")
 FORMER = re.compile(r"\b(?:formerly|previously|aka|a\.k\.a\.|now|was)\b[:\s]*", re.IGNORECASE)
 
 
+@lru_cache(8192)
 def name_words(name: str) -> tuple[str, ...]:
     """The words that carry a name, folded; never empty for a name with any visible character."""
     text = widen(name)
@@ -77,6 +79,7 @@ def widen(name: str) -> str:
     return "".join(" " if char.isspace() else char for char in text if char.isspace() or _is_seen(char)).strip()
 
 
+@lru_cache(8192)
 def fold(word: str) -> str:
     """Lower case, Latin accents off, look-alike letters of other scripts in a Latin word turned Latin."""
     text = word.casefold()

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import Outcome, Phase
-from request_tracker.store.base import Base, one_of, tied
+from request_tracker.store.base import Base, one_of, partial, tied
 
 
 class Case(Base):
@@ -52,6 +52,12 @@ class Case(Base):
         Index("ix_case_queue", "outcome", "queue_at", "id"),
         Index("ix_case_phase_queue", "outcome", "phase", "queue_at", "id"),
         Index("ix_case_assignee_queue", "assignee_id", "outcome", "queue_at", "id"),
+        Index("ix_case_any_queue", "queue_at", "id"),
+        Index("ix_case_opened", "opened_at", "id"),
+        Index("ix_case_touched", "touched_at", "id"),
+        Index("ix_case_outcome_opened", "outcome", "opened_at", "id"),
+        Index("ix_case_outcome_touched", "outcome", "touched_at", "id"),
+        partial("ix_case_waiting", "outcome", "queue_at", "id", where="held IS NOT NULL"),
         Index("ix_case_root", "root_id"),
         Index("ix_case_merged_into", "merged_into_id"),
         Index("ix_case_account", "account_id"),

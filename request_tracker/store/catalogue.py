@@ -47,7 +47,7 @@ class MatchKey(Base):
     case_id: Mapped[int | None]
     catalogue_id: Mapped[int | None]
     __table_args__ = (
-        Index("ix_match_key_value", "value", "kind"),
+        Index("ix_match_key_value", "value", "kind", "case_id", "catalogue_id"),
         Index("ix_match_key_case", "case_id"),
         Index("ix_match_key_catalogue", "catalogue_id"),
     )

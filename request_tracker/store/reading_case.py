@@ -2,9 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,202 +11,26 @@ from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.process import Option
-from request_tracker.rules.telling import sentence, words
 from request_tracker.rules.terms import USABLE_STARTER, Criterion, Phase, Role
 from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, merges, requests
+from request_tracker.store.case_rows import (
+    CaseView,
+    ClockRow,
+    ConditionRow,
+    ConnectionRow,
+    CriterionRow,
+    DocumentRow,
+    EvidenceRow,
+    HoldRow,
+    MergeRow,
+    RequestRow,
+)
 from request_tracker.store.cases import Case, NoSuchCase, case_number
 from request_tracker.store.clocks import Clock
 from request_tracker.store.documents import Document
 from request_tracker.store.facts import facts_of, supporters
-from request_tracker.store.holds import Comment
 from request_tracker.store.people import Account, Person
 from request_tracker.store.requests import NoSuchRequest, Request
-from request_tracker.store.timeline import Entry, EntryText
-
-
-@dataclass(frozen=True)
-class ClockRow:
-    name: str
-    label: str
-    cycle: int
-    state: str
-    started_at: datetime | None
-    due_at: datetime | None
-    at_risk_at: datetime | None
-    elapsed_s: float
-    target_s: float
-    verdict: str | None
-    breached_at: datetime | None
-    internal: bool
-
-
-@dataclass(frozen=True)
-class HoldRow:
-    id: int
-    reason: str
-    question: str
-    since: datetime
-    expected_until: datetime | None
-    ended_at: datetime | None
-    answer: str | None
-
-
-@dataclass(frozen=True)
-class EvidenceRow:
-    key: str
-    label: str
-    value: str
-    who: str
-    at: datetime
-    source: str
-    note: str
-    link: str
-
-
-@dataclass(frozen=True)
-class DocumentRow:
-    id: int
-    filename: str
-    size: int
-    created_at: datetime
-    kept: bool
-
-
-@dataclass(frozen=True)
-class RequestRow:
-    """One request of the tree. Only staff and the own account ever get this row."""
-
-    number: str
-    kind: str
-    case: str
-    person: str
-    email: str
-    account: str
-    account_id: int
-    service_name: str
-    service_url: str
-    api_docs_url: str
-    use_case: str
-    data_needed: str
-    auth_kind: str
-    sandbox: str
-    endpoint_count: int | None
-    custom_fields: str
-    group_wanted: str
-    fivetran_role: str
-    also_tell: str
-    would_preview: bool
-    created_at: datetime
-    withdrawn_at: datetime | None
-    is_primary: bool
-    documents: tuple[DocumentRow, ...]
-
-
-@dataclass(frozen=True)
-class ConditionRow:
-    kind: str
-    ok: bool
-    reason: str
-    message: str
-    since: datetime
-
-
-@dataclass(frozen=True)
-class ConnectionRow:
-    state: str
-    connection_id: str | None
-    group_id: str | None
-    schema: str
-    service: str
-    conditions: tuple[ConditionRow, ...]
-    may_grant: bool
-    grace_until: datetime | None
-
-
-@dataclass(frozen=True)
-class CriterionRow:
-    criterion: Criterion
-    measured: str | None
-    figure: str
-    verdict: str | None
-    note: str
-
-
-@dataclass(frozen=True)
-class MergeRow:
-    id: int
-    child: str
-    service_name: str
-    merged_at: datetime
-
-
-@dataclass(frozen=True)
-class TimelineRow:
-    id: int
-    at: datetime
-    who: str
-    kind: str
-    sentence: str
-    words: tuple[tuple[str, str], ...]
-    internal: bool
-
-    @property
-    def note(self) -> str:
-        return "\n".join(f"{name}: {text}" for name, text in self.words)
-
-
-@dataclass(frozen=True)
-class CommentRow:
-    at: datetime
-    who: str
-    internal: bool
-    body: str
-
-
-@dataclass(frozen=True)
-class CaseView:
-    """`full` tells whether the viewer sees the case's inner matters (staff, or the primary's account)."""
-
-    id: int
-    number: str
-    root: str
-    service_name: str
-    service_url: str
-    api_docs_url: str
-    phase: Phase
-    outcome: str | None
-    version: int
-    assignee: str | None
-    assignee_id: int | None
-    opened_at: datetime
-    phase_at: datetime
-    ended_at: datetime | None
-    persons: int
-    accounts: int
-    full: bool
-    clocks: tuple[ClockRow, ...]
-    holds: tuple[HoldRow, ...]
-    evidence: tuple[EvidenceRow, ...]
-    requests: tuple[RequestRow, ...]
-    primary: str | None
-    connection: ConnectionRow | None
-    assessment: tuple[CriterionRow, ...]
-    merged: tuple[MergeRow, ...]
-    options: tuple[Option, ...]
-
-    @property
-    def is_merged(self) -> bool:
-        return self.root != self.number
-
-    @property
-    def open_holds(self) -> tuple[HoldRow, ...]:
-        return tuple(hold for hold in self.holds if hold.ended_at is None)
-
-    @property
-    def promise(self) -> ClockRow | None:
-        """The first promise that runs or waits, not counting internal ones."""
-        going = [row for row in self.clocks if not row.internal and row.state in ("running", "paused")]
-        return min(going, key=lambda row: (row.due_at is None, row.due_at or row.started_at), default=None)
 
 
 def may_know(session: Session, viewer: Viewer, case: Case) -> bool:
@@ -270,40 +91,6 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
         merged=_merged(session, case) if viewer.is_staff else (),
         options=_options(session, case, act),
     )
-
-
-def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineRow, ...]:
-    """The entries the viewer may read, newest first."""
-    rows = session.execute(
-        select(Entry, EntryText.body, Person)
-        .outerjoin(EntryText, EntryText.entry_id == Entry.id)
-        .outerjoin(Person, Person.id == Entry.actor_id)
-        .where(Entry.case_id == case.id)
-        .order_by(Entry.seq.desc())
-    ).all()
-    return tuple(_told(row, viewer) for row in rows if _may_read(row[0], viewer))
-
-
-def comments_of(session: Session, case: Case, viewer: Viewer) -> tuple[CommentRow, ...]:
-    found = (
-        select(Comment.at, Person.name, Comment.internal, Comment.body)
-        .join(Person, Person.id == Comment.author_id)
-        .where(Comment.case_id == case.id)
-        .order_by(Comment.id)
-    )
-    if not viewer.is_staff:
-        found = found.where(Comment.account_id == viewer.account_id, Comment.internal.is_(False))
-    return tuple(CommentRow(*row) for row in session.execute(found).all())
-
-
-def entered(session: Session, case: Case) -> dict[Phase, datetime]:
-    """When the case entered each phase it has been in (the last time it did)."""
-    times = {Phase.SUBMISSION: case.opened_at}
-    moves = select(Entry.data, Entry.at).where(Entry.case_id == case.id, Entry.kind.like("move.%")).order_by(Entry.seq)
-    for data, at in session.execute(moves).all():
-        if data["before"]["phase"] != data["after"]["phase"]:
-            times[Phase(data["after"]["phase"])] = at
-    return {phase: at for phase, at in times.items() if phase.order <= Phase(case.phase).order}
 
 
 def clock_rows(rows: Sequence[Clock]) -> tuple[ClockRow, ...]:
@@ -479,31 +266,3 @@ def _options(session: Session, case: Case, act: Act) -> tuple[Option, ...]:
         return found
     primary = session.get(Request, case.primary_request_id)
     return found if primary is not None and primary.person_id == act.who.id else ()
-
-
-def _may_read(entry: Entry, viewer: Viewer) -> bool:
-    if viewer.is_staff or entry.audience == "public":
-        return True
-    return entry.audience == "account" and entry.account_id == viewer.account_id
-
-
-def _told(row: Any, viewer: Viewer) -> TimelineRow:
-    entry, body, person = row
-    own = viewer.is_staff or entry.account_id == viewer.account_id
-    return TimelineRow(
-        id=entry.id,
-        at=entry.at,
-        who=_who(person, viewer),
-        kind=entry.kind,
-        sentence=sentence(entry.kind, entry.data),
-        words=words(body) if own else (),
-        internal=entry.audience == "staff",
-    )
-
-
-def _who(person: Person | None, viewer: Viewer) -> str:
-    """The name of who acted; people of other customers have none."""
-    if person is None:
-        return "request_tracker"
-    known = viewer.is_staff or person.role != Role.REQUESTER or person.account_id == viewer.account_id
-    return person.name if known else "another requester"

@@ -7,7 +7,7 @@ from flask import url_for
 from request_tracker.rules.evidence import EVIDENCE, EvidenceKind
 from request_tracker.rules.phases import FIXES
 from request_tracker.rules.terms import Criterion, Role, Verdict
-from request_tracker.store.reading_case import CaseView, CriterionRow, EvidenceRow
+from request_tracker.store.case_rows import CaseView, CriterionRow, EvidenceRow
 from request_tracker.web.case_forms import Attempt, CaseForm, FormField, a_field
 
 AT_ONCE = ("duplicates_checked",)

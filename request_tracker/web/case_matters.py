@@ -10,7 +10,7 @@ from request_tracker.access import wiring
 from request_tracker.actions.assign import ASSIGNABLE
 from request_tracker.rules.terms import HoldReason, Role
 from request_tracker.store import people
-from request_tracker.store.reading_case import CaseView
+from request_tracker.store.case_rows import CaseView
 from request_tracker.web.case_forms import Attempt, CaseForm, a_field
 
 REPLY, NOTE = "reply", "internal"

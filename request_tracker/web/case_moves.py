@@ -9,7 +9,7 @@ from request_tracker.rules.notices import NOTICES
 from request_tracker.rules.phases import CLOCKS, HOLD_MOVES, Blocker, Field, Move
 from request_tracker.rules.process import Option
 from request_tracker.rules.terms import Criterion, Outcome, Phase
-from request_tracker.store.reading_case import CaseView
+from request_tracker.store.case_rows import CaseView
 from request_tracker.web.case_forms import Attempt, CaseForm, FormField, a_field
 
 FIX_LABELS = {

@@ -14,10 +14,10 @@ from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.telling import sentence
 from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, Outcome, Phase, Role, StarterState
-from request_tracker.store import candidates, cases, merges, reading_case
+from request_tracker.store import candidates, cases, merges, reading_case, reading_timeline
 from request_tracker.store.candidates import Suggestion
+from request_tracker.store.case_rows import CaseView, CommentRow, TimelineRow
 from request_tracker.store.cases import Case
-from request_tracker.store.reading_case import CaseView, CommentRow, TimelineRow
 from request_tracker.web import case_clocks, case_evidence, case_matters, case_moves
 from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_evidence import CriterionShown, EvidenceShown
@@ -76,7 +76,7 @@ def stale(number: str, seen: int, typed: Sequence[tuple[str, str]]) -> ResponseR
     """409: who changed what since the person looked, and what was typed, so that it is not lost."""
     with wiring.reading() as session:
         case = reading_case.case_for(session, number, wiring.viewer())
-        rows = reading_case.timeline_of(session, case, wiring.viewer())
+        rows = reading_timeline.timeline_of(session, case, wiring.viewer())
         service = case.service_name
     newer = tuple(row for row in rows if row.id > seen) or rows[:3]
     return render_template("errors/stale.html", number=number, service=service, entries=newer, typed=typed), 409
@@ -87,7 +87,7 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
     view = reading_case.view(session, case, act)
     root = cases.root_of(session, case)
     may = _may(view, viewer.role)
-    timeline = reading_case.timeline_of(session, case, viewer)
+    timeline = reading_timeline.timeline_of(session, case, viewer)
     outcome = Outcome(view.outcome) if view.outcome else None
     moves = case_moves.moves(view, attempt)
     evidence = case_evidence.sections(view, viewer.role, attempt, may_write="case.put_evidence" in may)
@@ -101,14 +101,14 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
         may=may,
         moves=moves,
         undo=_undo(session, case) if "case.undo" in may else None,
-        steps=steps(view.phase, outcome, reading_case.entered(session, case)),
+        steps=steps(view.phase, outcome, reading_timeline.entered(session, case)),
         clocks=case_clocks.shown(session, case.id, act.now),
         suggestions=_suggestions(session, case),
         evidence=evidence,
         criteria=criteria,
         matters=matters,
         timeline=timeline,
-        comments=reading_case.comments_of(session, case, viewer),
+        comments=reading_timeline.comments_of(session, case, viewer),
         order=BUILD_FIRST if viewer.role is Role.ENGINEER else ORDER,
         seen=timeline[0].id if timeline else 0,
         problem=_problem(attempt, [*moves.forms, *_evidence_forms(evidence), *matters.forms], criteria),

@@ -17,8 +17,8 @@ from request_tracker.actions.merge import Preview
 from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import Refused
 from request_tracker.store import cases, merges, reading_case
+from request_tracker.store.case_rows import CaseView
 from request_tracker.store.cases import Case, NoSuchCase
-from request_tracker.store.reading_case import CaseView
 from request_tracker.web import case_clocks
 from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_forms import Attempt, Problem, a_field, problem_of

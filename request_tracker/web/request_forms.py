@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from request_tracker.rules.terms import HoldReason
-from request_tracker.store.reading_case import CaseView
+from request_tracker.store.case_rows import CaseView
 from request_tracker.web.case_forms import Flags, FormField, Label
 
 COMMENT = "comment"

@@ -12,10 +12,10 @@ from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.tasks import OUTCOMES, Standing, asked, due
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
-from request_tracker.store import cases, clocks, reading_case
+from request_tracker.store import cases, clocks, reading_case, reading_timeline
+from request_tracker.store.case_rows import CaseView, CommentRow, EvidenceRow, RequestRow, TimelineRow
 from request_tracker.store.cases import Case
 from request_tracker.store.people import Account, Person
-from request_tracker.store.reading_case import CaseView, CommentRow, EvidenceRow, RequestRow, TimelineRow
 from request_tracker.store.requests import Request
 from request_tracker.web.case_forms import FormField
 from request_tracker.web.request_forms import COMMENT, Attempt, Question, Trouble, field, note, questions_of, trouble
@@ -92,7 +92,7 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
         combined=own_case.id != root.id,
         status=_status(request, view),
         ball=ball_of(request, view, standing, mine=mine, asker=_name(session, primary), viewer=viewer),
-        steps=steps(view.phase, outcome, reading_case.entered(session, root)),
+        steps=steps(view.phase, outcome, reading_timeline.entered(session, root)),
         promises=() if outcome or request.withdrawn_at else promises(view, calendar, act.now),
         tasks=asked(standing) if open_now else (),
         due=due(standing) if open_now else (),
@@ -144,7 +144,9 @@ def _timeline(session: Session, own_case: Case, root: Case) -> tuple[TimelineRow
     """What happened to the own case and, once it was combined, to the one that goes on; nothing internal."""
     viewer = wiring.viewer()
     both = [own_case] if own_case.id == root.id else [own_case, root]
-    rows = [entry for each in both for entry in reading_case.timeline_of(session, each, viewer) if not entry.internal]
+    rows = [
+        entry for each in both for entry in reading_timeline.timeline_of(session, each, viewer) if not entry.internal
+    ]
     return tuple(sorted(rows, key=lambda entry: (entry.at, entry.id), reverse=True))
 
 
@@ -154,7 +156,7 @@ def _comments(session: Session, own_case: Case, root: Case) -> tuple[CommentRow,
     if viewer.is_staff:
         return ()
     both = [own_case] if own_case.id == root.id else [own_case, root]
-    rows = [row for each in both for row in reading_case.comments_of(session, each, viewer)]
+    rows = [row for each in both for row in reading_timeline.comments_of(session, each, viewer)]
     return tuple(sorted(rows, key=lambda row: row.at))
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from request_tracker.rules.calendar import Calendar, working_between
 from request_tracker.rules.tasks import AWAITED
-from request_tracker.store.reading_case import CaseView, ClockRow, HoldRow
+from request_tracker.store.case_rows import CaseView, ClockRow, HoldRow
 from request_tracker.web.filters import day, when
 
 KEPT = {

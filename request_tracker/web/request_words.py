@@ -7,7 +7,7 @@ from markupsafe import Markup
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.tasks import AWAITED, ENDINGS, OURS, OUTCOMES, QUESTION, WORDS, Standing, due
 from request_tracker.rules.terms import AuthKind, Outcome, Role
-from request_tracker.store.reading_case import CaseView, ConnectionRow
+from request_tracker.store.case_rows import CaseView, ConnectionRow
 from request_tracker.store.requests import Request
 
 

@@ -19,7 +19,8 @@ from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.jobs import Job
 from request_tracker.store.merges import Merge
-from request_tracker.store.reading_case import timeline_of, view
+from request_tracker.store.reading_case import view
+from request_tracker.store.reading_timeline import timeline_of
 from request_tracker.store.requests import Request
 
 DAY = timedelta(days=1)

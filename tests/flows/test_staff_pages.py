@@ -18,7 +18,7 @@ from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.rules.people import SYSTEM, Act, Viewer
 from request_tracker.rules.program import Program
 from request_tracker.rules.terms import Criterion
-from request_tracker.store import assessments, candidates, jobs, people, reading_case
+from request_tracker.store import assessments, candidates, jobs, people, reading_timeline
 from request_tracker.store.cases import Case
 from request_tracker.store.connections import Connection
 from request_tracker.store.documents import Document
@@ -486,9 +486,9 @@ def test_an_internal_note_is_not_the_requesters_to_read(
     notices = session.scalars(select(Job).where(Job.kind == "notify").order_by(Job.id.desc())).first()
     assert notices
     assert notices.args["notice"] == "reply"
-    hers = reading_case.comments_of(session, case, cast.ada)
+    hers = reading_timeline.comments_of(session, case, cast.ada)
     assert [row.body for row in hers] == ["Hello Ada"]
-    assert "Between us" not in str(reading_case.timeline_of(session, case, cast.ada))
+    assert "Between us" not in str(reading_timeline.timeline_of(session, case, cast.ada))
 
 
 def test_a_case_is_assigned(staff: As, session: Session, cast: Cast, ready: Callable[..., Case]) -> None:

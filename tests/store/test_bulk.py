@@ -29,6 +29,7 @@ from request_tracker.store import (
     evidence,
     people,
     reading_case,
+    reading_timeline,
     schema,
     timeline,
 )
@@ -214,7 +215,7 @@ def test_both_databases_take_the_rows_and_go_on(session: Session, knowledge: Kno
     assert [row.id for row in session.scalars(select(Clock)) if clock.refold(session, row, NOW)] == []
     for case in session.scalars(select(Case).where(Case.id % 9 == 0)):
         reading_case.view(session, case, act(SYSTEM, NOW))
-        reading_case.timeline_of(session, case, SYSTEM)
+        reading_timeline.timeline_of(session, case, SYSTEM)
     person = session.scalars(select(Person).where(Person.role == Role.REQUESTER)).first()
     assert person is not None
     typed = {

@@ -1,0 +1,78 @@
+"""What happened on a case and what was said, as far as the viewer may read it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from request_tracker.rules.people import Viewer
+from request_tracker.rules.telling import sentence, words
+from request_tracker.rules.terms import Phase, Role
+from request_tracker.store.case_rows import CommentRow, TimelineRow
+from request_tracker.store.cases import Case
+from request_tracker.store.holds import Comment
+from request_tracker.store.people import Person
+from request_tracker.store.timeline import Entry, EntryText
+
+
+def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineRow, ...]:
+    """The entries the viewer may read, newest first."""
+    rows = session.execute(
+        select(Entry, EntryText.body, Person)
+        .outerjoin(EntryText, EntryText.entry_id == Entry.id)
+        .outerjoin(Person, Person.id == Entry.actor_id)
+        .where(Entry.case_id == case.id)
+        .order_by(Entry.seq.desc())
+    ).all()
+    return tuple(_told(row, viewer) for row in rows if _may_read(row[0], viewer))
+
+
+def comments_of(session: Session, case: Case, viewer: Viewer) -> tuple[CommentRow, ...]:
+    found = (
+        select(Comment.at, Person.name, Comment.internal, Comment.body)
+        .join(Person, Person.id == Comment.author_id)
+        .where(Comment.case_id == case.id)
+        .order_by(Comment.id)
+    )
+    if not viewer.is_staff:
+        found = found.where(Comment.account_id == viewer.account_id, Comment.internal.is_(False))
+    return tuple(CommentRow(*row) for row in session.execute(found).all())
+
+
+def entered(session: Session, case: Case) -> dict[Phase, datetime]:
+    """When the case entered each phase it has been in (the last time it did)."""
+    times = {Phase.SUBMISSION: case.opened_at}
+    moves = select(Entry.data, Entry.at).where(Entry.case_id == case.id, Entry.kind.like("move.%")).order_by(Entry.seq)
+    for data, at in session.execute(moves).all():
+        if data["before"]["phase"] != data["after"]["phase"]:
+            times[Phase(data["after"]["phase"])] = at
+    return {phase: at for phase, at in times.items() if phase.order <= Phase(case.phase).order}
+
+
+def _may_read(entry: Entry, viewer: Viewer) -> bool:
+    if viewer.is_staff or entry.audience == "public":
+        return True
+    return entry.audience == "account" and entry.account_id == viewer.account_id
+
+
+def _told(row: Any, viewer: Viewer) -> TimelineRow:
+    entry, body, person = row
+    own = viewer.is_staff or entry.account_id == viewer.account_id
+    return TimelineRow(
+        id=entry.id,
+        at=entry.at,
+        who=_who(person, viewer),
+        kind=entry.kind,
+        sentence=sentence(entry.kind, entry.data),
+        words=words(body) if own else (),
+        internal=entry.audience == "staff",
+    )
+
+
+def _who(person: Person | None, viewer: Viewer) -> str:
+    """The name of who acted; people of other customers have none."""
+    if person is None:
+        return "request_tracker"
+    known = viewer.is_staff or person.role != Role.REQUESTER or person.account_id == viewer.account_id
+    return person.name if known else "another requester"
