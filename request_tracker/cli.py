@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -73,20 +74,18 @@ def match(records: Path, pairs: Path | None, top: int | None) -> None:
 
 
 @main.command()
-@click.option("--demo", is_flag=True, help="The demo program is made by `request-tracker demo`.")
+@click.option("--demo", is_flag=True, help="Walk the demo program into this database, with people and histories.")
 @click.option("--cases", type=click.IntRange(1, 5_000_000), help="Add a synthetic program of so many cases.")
 @click.option("--random-seed", default=0, show_default=True, help="The same number gives the same synthetic program.")
 def seed(demo: bool, cases: int | None, random_seed: int) -> None:
     """Catalogue, aliases and a working calendar; with --cases a synthetic program for measuring."""
-    if demo:
-        raise click.ClickException(
-            "The demo program is walked through the emulator, so `request-tracker demo --data DIR` makes it: run that"
-        )
     settings = _settings()
     database = _current(settings)
     now = _now()
     with database.transaction() as session:
         click.echo(seeding.seed(session, settings.program, resources.SEED_DATA, now))
+    if demo:
+        _seed_demo(settings, database, now)
     if cases is None:
         return
     known = Known(matchbook.load_knowledge(resources.SEED_DATA), settings.program, now)
@@ -96,6 +95,15 @@ def seed(demo: bool, cases: int | None, random_seed: int) -> None:
     ):
         for done in bulk(session, cases, known, random_seed=random_seed):
             bar.update(done - bar.pos)
+
+
+def _seed_demo(settings: Settings, database: Database, now: datetime) -> None:
+    with database.reading() as session:
+        if people.everybody(session):
+            raise click.ClickException("There are people here already: the demo program wants a database of its own")
+    password = os.environ.get("REQUEST_TRACKER_PASSWORD") or secrets.token_urlsafe(9)
+    showing.walk(settings, database, password=password, until=now, state=None)
+    click.echo(f"Everybody of the demo program signs in with {password}")
 
 
 @main.command()

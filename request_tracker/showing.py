@@ -26,6 +26,8 @@ from request_tracker.work.demo import Stage
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8000
+WALKED = "http://emulator.invalid"
+"""The emulator's address while the stories are walked, inside this process."""
 
 
 @dataclass(frozen=True)
@@ -101,33 +103,37 @@ def _fill(place: Place, password: str, now: Callable[[], datetime]) -> None:
     database = Database(place.settings.database_url)
     schema.migrate(database, resources.MIGRATIONS)
     if not done.exists():
-        _walk(place, database, password, now())
+        walk(place.settings, database, password=password, until=now(), state=_emulator_state(place.folder))
         done.touch()
     database.close()
 
 
-def _walk(place: Place, database: Database, password: str, until: datetime) -> None:
+def walk(settings: Settings, database: Database, *, password: str, until: datetime, state: Path | None) -> None:
+    """Walk the demo program into a database, through an emulator that keeps its memory in `state` (None: nowhere).
+
+    Its letters go to the mailbox, whatever the settings say: the people of the stories do not exist.
+    """
     times = {"now": until}
-    settings = place.settings
-    quiet = replace(settings, program=replace(settings.program, check_every=timedelta(seconds=1)))
+    program = replace(settings.program, check_every=timedelta(seconds=1))
+    quiet = replace(settings, program=program, smtp_url=configuration.MAILBOX)
     app = emulated.create_app(
         template_folder=resources.TEMPLATES,
-        key=settings.fivetran_key,
-        secret=settings.fivetran_secret,
+        key="walk",
+        secret="walk",
         now=lambda: times["now"],
-        path=_emulator_state(place.folder),
-        public_url=place.emulator,
+        path=state,
+        public_url=WALKED,
         switches=Switches(sync_seconds=10**9, calls_per_hour=10**9),
     )
     transport = httpx.WSGITransport(app=app)
 
     def control(button: str, connection: str) -> None:
-        with httpx.Client(transport=transport, base_url=place.emulator) as client:
+        with httpx.Client(transport=transport, base_url=WALKED) as client:
             client.post(f"/_control/{button}/{connection}", json={}).raise_for_status()
 
     def api() -> Fivetran:
         times["now"] = stage.now
-        return Fivetran(settings.fivetran_url, settings.fivetran_key, settings.fivetran_secret, transport=transport)
+        return Fivetran(WALKED, "walk", "walk", transport=transport)
 
     stage = Stage(database, quiet, api, control)
     with click.progressbar(length=1, label="Walking the demo program", width=30) as bar:

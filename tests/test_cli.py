@@ -103,3 +103,13 @@ def test_the_report_as_files(run, tmp_path: Path) -> None:  # type: ignore[no-un
     assert {path.name for path in out.iterdir()} == {"report.html", "report.txt", "report.csv", "report.json"}
     assert json.loads((out / "report.json").read_text())["week"]
     assert "week" in run("report", "--week", "45", "--out", str(out), status=1).output.lower()
+
+
+@pytest.mark.deep
+def test_the_demo_program_can_be_seeded_into_any_database(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    run("migrate")
+    monkeypatch.setenv("REQUEST_TRACKER_SMTP_URL", "smtp://127.0.0.1:1")
+    assert "signs in with" in run("seed", "--demo").output
+    assert len(json.loads(run("people", "list", "--json").output)) == 19
+    assert "of its own" in run("seed", "--demo", status=1).output
+    assert "whole" in run("audit", "verify").output
