@@ -144,6 +144,9 @@ def walk(settings: Settings, database: Database, *, password: str, until: dateti
 
         demo.fill(stage, resources.SEED_DATA, until, password=password, tell=tell)
     app.extensions[EXTENSION].close()
+    if state is None:
+        with database.transaction() as session:
+            demo.forget_neighbour(session, until)
 
 
 def _announce(place: Place, password: str, ready_file: Path | None, now: datetime) -> None:

@@ -12,6 +12,7 @@ from request_tracker.actions import sync
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
+from request_tracker.rules.terms import StarterState
 from request_tracker.store import connections
 from request_tracker.store.cases import Case
 from request_tracker.store.connections import CardState, Connection
@@ -41,6 +42,8 @@ def leave(session: Session, case: Case, act: Act) -> Ticket:
     row = connections.live(session, case.id)
     if row is None or row.connection_id is None:
         raise Unfit("connection", "The starter connector is not ready yet: you get a mail as soon as it is")
+    if row.state == StarterState.MISSING:
+        raise Unfit("connection", "The starter connector is missing in Fivetran: your specialist knows and will write")
     request = session.get_one(Request, row.request_id)
     if request.person_id != act.who.id:
         raise NotAllowed("Only the primary requester grants access")

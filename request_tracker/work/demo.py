@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import admit, assess, consult, evidence, merge, report, submit, sweep, withdraw
@@ -62,6 +63,12 @@ def fill(stage: Stage, folder: Path, until: datetime, *, password: str, tell: Ca
         seed(session, stage.settings.program, folder, stage.now)
         _people(session, stage, folder, password)
     _walk(stage, _agenda(told, until), until, tell)
+
+
+def forget_neighbour(session: Session, now: datetime) -> None:
+    """The emulator of the walk is gone with its groups and connections: bind none of them, look for none of them."""
+    session.execute(update(people.AccountGroup).values(unbound_at=now))
+    session.execute(update(connections.Connection).values(check_after=None))
 
 
 def _people(session: Session, stage: Stage, folder: Path, password: str) -> None:
