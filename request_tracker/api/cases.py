@@ -16,6 +16,7 @@ from request_tracker.actions.advance import advance
 from request_tracker.actions.evidence import Fact
 from request_tracker.actions.unfit import Unfit
 from request_tracker.api import api, shapes
+from request_tracker.api.keyed import keyed
 from request_tracker.api.schemas import read_body
 from request_tracker.rules.clock_words import explain
 from request_tracker.store import clocks, reading_case, reading_timeline
@@ -131,10 +132,12 @@ def _write(
         case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
         if version_from_case:
             body.setdefault("version", case.version)
-        work(session, case, body)
-        answer = jsonify(_shape(session, case))
-    answer.status_code = status
-    return answer
+
+        def done() -> dict[str, Any]:
+            work(session, case, body)
+            return _shape(session, case)
+
+        return keyed(session, done, status=status)
 
 
 def _shape(session: Session, case: Case) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from flask import request as http
 from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
-from request_tracker.access.idempotency import once
 from request_tracker.actions import submit as sending
 from request_tracker.actions import withdraw as leaving
 from request_tracker.actions.submit import Upload
 from request_tracker.actions.unfit import Unfit
 from request_tracker.api import api, shapes
+from request_tracker.api.keyed import keyed
 from request_tracker.api.schemas import read_body
 from request_tracker.rules import submission
 from request_tracker.rules.matching import Entry
@@ -31,13 +31,8 @@ from request_tracker.store.requests import Request
 @api.post("/requests")
 def create_request() -> Response:
     body = read_body("Submission")
-    key = http.headers.get("Idempotency-Key", "").strip()
-    act = wiring.act()
     with wiring.transaction() as session:
-        answer, status = once(
-            session, act.who.id or 0, key, http.get_data(), act.now, lambda: (_create(session, body), 201)
-        )
-    return _answer(answer, status)
+        return keyed(session, lambda: _create(session, body), status=201)
 
 
 @api.get("/requests/<number>")

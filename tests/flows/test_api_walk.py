@@ -100,6 +100,12 @@ def test_the_same_call_twice_with_one_key(apis: dict[str, Api]) -> None:
     first = apis["ada"].call("POST", "/requests", typed(), status=201, **key)
     assert apis["ada"].call("POST", "/requests", typed(), status=201, **key) == first
     apis["ada"].call("POST", "/requests", typed(service_name="Other"), status=409, **key)
+    body, other = {"body": "Any news?"}, {"Idempotency-Key": "k2"}
+    for _ in range(2):
+        apis["ada"].call("POST", f"/cases/{first['case']}/comments", body, status=201, **other)
+    told = apis["ada"].call("GET", f"/cases/{first['case']}/timeline")["items"]
+    assert [entry["kind"] for entry in told].count("comment") == 1
+    apis["ada"].call("POST", f"/cases/{first['case']}/comments", {"body": "Else"}, status=409, **other)
 
 
 def test_another_account_reads_nothing_of_it(apis: dict[str, Api]) -> None:
