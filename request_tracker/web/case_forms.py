@@ -20,7 +20,7 @@ class Flags:
 
 @dataclass(frozen=True)
 class FormField:
-    """A field as templates/parts/field.html draws it. `kind`: text, area, select, radio or url."""
+    """A field as templates/parts/field.html draws it. `kind`: text, area, select, radio, url or date."""
 
     id: str
     name: str

@@ -56,6 +56,7 @@ def _hold(view: CaseView, attempt: Attempt) -> CaseForm:
         if each.value not in waiting and (lead or each is not HoldReason.PROGRAM_HOLD)
     ]
     about = "The requester reads it by mail at once. Needed when the case waits for the requester."
+    ends = "After this day the promises run on, answered or not. Leave it empty to wait as long as it takes."
     return CaseForm(
         id="hold",
         action=url_for("case.hold", number=view.number),
@@ -63,6 +64,7 @@ def _hold(view: CaseView, attempt: Attempt) -> CaseForm:
         fields=(
             a_field(attempt, "hold", "reason", "Wait for", kind="select", choices=reasons),
             a_field(attempt, "hold", "question", "Question", kind="area", hint=about, required=False),
+            a_field(attempt, "hold", "expected_until", "Wait until the end of", kind="date", hint=ends, required=False),
         ),
         hint="The promises of this case stand still until the wait is over.",
         open=attempt.form_id == "hold",

@@ -1,6 +1,8 @@
 """What is posted from the case page: each view calls one action in one transaction, then goes back to the page."""
 
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, url_for
 from flask import request as http
@@ -86,7 +88,14 @@ def assess(number: str) -> ResponseReturnValue:
 
 def hold(number: str) -> ResponseReturnValue:
     def work(session: Session, case: Case) -> object:
-        return holding.put_on(session, case, wiring.act(), reason=_text("reason"), question=_text("question"))
+        return holding.put_on(
+            session,
+            case,
+            wiring.act(),
+            reason=_text("reason"),
+            question=_text("question"),
+            expected_until=_end_of(_text("expected_until")),
+        )
 
     return _write(number, "hold", work, done="The case waits. Its promises stand still.", anchor="holds")
 
@@ -164,6 +173,20 @@ ROUTES: tuple[tuple[str, Callable[..., ResponseReturnValue]], ...] = (
     ("/provision", provision),
 )
 """Below /cases/<number>; the endpoint is the function's name."""
+
+
+def _end_of(day: str) -> datetime | None:
+    """The end of a typed day where the viewer lives, as an instant. Raises Unfit."""
+    if not day:
+        return None
+    try:
+        last = date.fromisoformat(day)
+        after = datetime.combine(last + timedelta(days=1), time(), tzinfo=ZoneInfo(wiring.viewer().zone))
+    except (ValueError, OverflowError) as fault:
+        raise Unfit("expected_until", "Write a day such as 2026-12-01, or leave it empty") from fault
+    if not 2000 < last.year < 2200:
+        raise Unfit("expected_until", "Name a year between 2000 and 2200")
+    return after
 
 
 def _write(number: str, form_id: str, work: Work, *, done: str, anchor: str) -> ResponseReturnValue:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -443,11 +443,15 @@ def test_a_hold_is_put_on_and_lifted(staff: As, session: Session, cast: Cast, re
     who = staff(cast.specialist)
     refused = who.send(case, "holds", status=422, reason="requester_info", question=" ")
     assert 'href="#hold-question"' in _summary(refused)
-    who.send(case, "holds", reason="requester_info", question="Which plan do you have?")
+    for day in ("tomorrow", "1999-01-01", "9999-12-31"):
+        refused = who.send(case, "holds", status=422, reason="requester_info", question="Which?", expected_until=day)
+        assert 'href="#hold-expected_until"' in _summary(refused)
+    who.send(case, "holds", reason="requester_info", question="Which plan do you have?", expected_until="2026-11-20")
     page = who.case(case)
     assert "Which plan do you have?" in page.text
     assert "Stands still after" in page.text
     (row,) = open_holds(session, case.id)
+    assert row.expected_until == datetime(2026, 11, 21, tzinfo=UTC), "the end of that day"
     assert '<option value="requester_info"' not in page.text, "it waits for that already"
     assert "program_hold" not in page.text
     assert "program_hold" in staff(cast.lead).case(case).text
