@@ -248,9 +248,3 @@ def test_the_command_fills_a_database(fresh: Database, monkeypatch: pytest.Monke
         assert session.scalar(text('SELECT count(*) FROM "case"')) == 20
     listed = CliRunner().invoke(main, ["people", "list", "--json"], catch_exceptions=False)
     assert {row["role"] for row in json.loads(listed.output)} == {"requester", "specialist", "engineer", "lead"}
-
-
-def test_the_demo_is_made_elsewhere() -> None:
-    refused = CliRunner().invoke(main, ["seed", "--demo"])
-    assert refused.exit_code == 1
-    assert "request-tracker demo" in refused.output
