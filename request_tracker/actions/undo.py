@@ -9,6 +9,7 @@ from request_tracker.actions import clock, merge, record
 from request_tracker.actions.advance import LOST, Stale, place
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.revoke import revoke
+from request_tracker.actions.withdraw import SETTLED
 from request_tracker.rules import merging
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import BY_NAME, Blocker
@@ -25,7 +26,7 @@ from request_tracker.store.timeline import Entry, Undone
 
 
 def last_undoable(session: Session, case: Case, act: Act) -> Entry | None:
-    """The newest move or merge of the case, while its undo window is open."""
+    """The newest move or merge somebody made of the case, while its undo window is open."""
     found = session.scalar(
         select(Entry)
         .outerjoin(Undone, Undone.entry_id == Entry.id)
@@ -33,7 +34,9 @@ def last_undoable(session: Session, case: Case, act: Act) -> Entry | None:
         .order_by(Entry.seq.desc())
         .limit(1)
     )
-    return found if found is not None and act.now < found.at + act.program.undo_for else None
+    if found is None or found.data.get(SETTLED) or act.now >= found.at + act.program.undo_for:
+        return None
+    return found
 
 
 def undo(session: Session, case: Case, *, version: int, act: Act) -> Entry | None:

@@ -18,6 +18,8 @@ from request_tracker.store.cases import Case
 from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
 
+SETTLED = "settled"
+"""Marks an ending that followed from an unmerging: nobody decided it, so nobody can undo it by itself."""
 MAY_WITHDRAW = (Role.REQUESTER, Role.SPECIALIST)
 
 
@@ -105,7 +107,9 @@ def settle(session: Session, case: Case, act: Act) -> None:
         return
     before = snapshot(case)
     place(case, Phase(case.phase), Outcome.WITHDRAWN, act.now)
-    entry = record.entry(session, case, act, "move.withdraw", data={"before": before, "after": snapshot(case)})
+    data = {"before": before, "after": snapshot(case), SETTLED: True}
+    entry = record.entry(session, case, act, "move.withdraw", data=data)
+    hold.end_all(session, case, Cause(act, entry.id))
     clock.cancel(session, case, (), Cause(act, entry.id))
     record.later(session, "remove_starter", {"case_id": case.id}, act, entry)
 

@@ -12,7 +12,7 @@ from request_tracker.actions.evidence import Fact
 from request_tracker.actions.provision import Seen
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import SYSTEM, Act
-from request_tracker.rules.process import NotAllowed
+from request_tracker.rules.process import NotAllowed, Refused
 from request_tracker.rules.program import Program
 from request_tracker.store import clocks, connections, holds
 from request_tracker.store.cases import Case
@@ -125,6 +125,19 @@ def test_a_child_left_by_its_requester_ends_when_it_stands_alone(session: Sessio
     merge.unmerge(session, link, act(cast.lead))
     assert (root.outcome, child.outcome) == (None, "withdrawn")
     assert clock_of(session, child, "review").state == "cancelled"
+    with pytest.raises(Refused, match="nothing left"):
+        undo.undo(session, child, version=child.version, act=act(cast.specialist))
+    assert primary_of(session, child).withdrawn_at is not None
+
+
+def test_an_ending_that_follows_from_unmerging_waits_on_nobody(session: Session, cast: Cast) -> None:
+    root = a_case(session, cast)
+    child = case_of(session, a_request(session, cast.cleo))
+    hold.put_on(session, child, act(cast.specialist), reason="source_vendor")
+    link = put_together(session, cast, child, root)
+    withdraw.withdraw(session, primary_of(session, child), act(cast.cleo))
+    merge.unmerge(session, link, act(cast.lead))
+    assert (child.outcome, child.held, holds.open_holds(session, child.id)) == ("withdrawn", None, [])
 
 
 def test_a_waiting_child_does_not_freeze_its_promise_while_merged(session: Session, cast: Cast) -> None:
