@@ -1,9 +1,10 @@
 """SLA clocks and their append-only events; versions of the working calendar. Due instants are cached columns."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, Row, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.calendar import Calendar
@@ -108,11 +109,15 @@ def latest(session: Session, case_id: int, name: str) -> Clock | None:
 
 def events_of(session: Session, clock_id: int) -> list[ClockEvent]:
     """The clock's events as the fold takes them."""
-    rows = session.scalars(select(ClockEventRow).where(ClockEventRow.clock_id == clock_id).order_by(ClockEventRow.id))
-    return [_event(session, row) for row in rows]
+    found = select(ClockEventRow).where(ClockEventRow.clock_id == clock_id).order_by(ClockEventRow.id)
+    rows = session.scalars(found).all()
+    named = {row.calendar_id for row in rows if row.calendar_id is not None}
+    calendars = {each: calendar_of(session, each) for each in named}
+    return [as_event(row, calendars) for row in rows]
 
 
-def _event(session: Session, row: ClockEventRow) -> ClockEvent:
+def as_event(row: ClockEventRow | Row[Any], calendars: Mapping[int, Calendar]) -> ClockEvent:
+    """One stored event (a mapped row, or its columns) as the fold takes it."""
     return ClockEvent(
         id=row.id,
         kind=EventKind(row.kind),
@@ -121,5 +126,5 @@ def _event(session: Session, row: ClockEventRow) -> ClockEvent:
         reason=row.reason,
         voids=row.voids_id,
         target=None if row.target_s is None else timedelta(seconds=row.target_s),
-        calendar=None if row.calendar_id is None else calendar_of(session, row.calendar_id),
+        calendar=None if row.calendar_id is None else calendars[row.calendar_id],
     )

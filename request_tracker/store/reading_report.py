@@ -7,7 +7,7 @@ stand now, entry by entry. Clocks that ended before the week and were left alone
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from request_tracker.rules.calendar import Calendar, day_length
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.report import CaseFact, ClockFact, MoveFact, Revision, Week, WeeklyReport, summarise
-from request_tracker.rules.sla import ClockEvent, ClockState, EventKind, RunState, fold
+from request_tracker.rules.sla import ClockEvent, ClockState, RunState, fold
 from request_tracker.rules.terms import STAFF
 from request_tracker.store import reading_report_cases as past
 from request_tracker.store.cases import Case, case_number
-from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow
+from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow, as_event
 from request_tracker.store.people import Account, Person
 from request_tracker.store.reading_report_cases import Later, Span, Standing
 
@@ -104,21 +104,8 @@ def _events(session: Session, span: Span, wanted: ColumnElement[bool]) -> dict[i
     )
     found: dict[int, list[ClockEvent]] = defaultdict(list)
     for row in rows:
-        found[row.clock_id].append(_event(row, calendars))
+        found[row.clock_id].append(as_event(row, calendars))
     return found
-
-
-def _event(row: Row[Any], calendars: Mapping[int, Calendar]) -> ClockEvent:
-    return ClockEvent(
-        id=row.id,
-        kind=EventKind(row.kind),
-        effective_at=row.effective_at,
-        recorded_at=row.recorded_at,
-        reason=row.reason,
-        voids=row.voids_id,
-        target=None if row.target_s is None else timedelta(seconds=row.target_s),
-        calendar=None if row.calendar_id is None else calendars[row.calendar_id],
-    )
 
 
 def _fold(row: Row[Any], events: Sequence[ClockEvent], span: Span) -> ClockFact | None:
