@@ -129,6 +129,14 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(app: Flask, cast:
     assert texts[0] == texts[1] != []
 
 
+def test_an_error_page_says_what_to_do_next(app: Flask, cast: Cast) -> None:
+    browser = Browser(app).sign_in(cast.ada)
+    assert "Check the address" in browser.get("/requests/REQ-000999", status=404).text
+    assert "ask an admin" in browser.get("/queue", status=403).text
+    for path, status in (("/requests/REQ-000999", 404), ("/queue", 403)):
+        assert "decide anew" not in browser.get(path, status=status).text
+
+
 def test_a_post_without_its_token_is_refused(app: Flask, cast: Cast) -> None:
     browser = Browser(app).sign_in(cast.ada)
     assert browser.client.post("/requests/new", data={"service_name": "x"}).status_code == 400

@@ -65,7 +65,7 @@ def stands(key: str) -> Guard:
 def _assessed(facts: CaseFacts) -> str | None:
     if not facts.open_criteria:
         return None
-    names = ", ".join(criterion.value for criterion in facts.open_criteria)
+    names = ", ".join(criterion.value.replace("_", " ") for criterion in facts.open_criteria)
     return f"Confirm or override every assessment criterion; still open: {names}"
 
 

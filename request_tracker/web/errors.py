@@ -23,4 +23,18 @@ def told(fault: Exception) -> ResponseReturnValue:
     if isinstance(fault, HTTPException) and fault.response is not None:
         return fault.response
     status, title, more = row_of(fault)
-    return render_template("errors/problem.html", status=status, title=title, more=more), status
+    return render_template("errors/problem.html", title=title, more=more, next_step=_next_step(status)), status
+
+
+NEXT_STEPS = {
+    403: "Nothing was changed. If you should be able to do this, ask an admin.",
+    404: "Check the address, or look for it in your list: it may belong to somebody else.",
+    413: "Nothing was stored. Send something smaller, or several parts one after the other.",
+}
+
+
+def _next_step(status: int) -> str:
+    """What the reader can do now."""
+    if status >= 500:
+        return "Nothing was changed. Try again in a minute."
+    return NEXT_STEPS.get(status, "Nothing was changed. Go back, load the page again and decide anew.")
