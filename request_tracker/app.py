@@ -12,7 +12,7 @@ from request_tracker.access.gate import guard
 from request_tracker.access.wiring import Wiring
 from request_tracker.api import api, cases, merges, problems, reports, requests
 from request_tracker.settings import Settings, is_loopback
-from request_tracker.store.keys import load_knowledge
+from request_tracker.store.knowledge import Shelf
 from request_tracker.store.session import Database
 from request_tracker.web import BLUEPRINTS, UNSIGNED, errors, filters
 
@@ -37,7 +37,7 @@ def create_app(settings: Settings, database: Database, *, now: Callable[[], date
     """The web application over one database. `now` gives the present as aware UTC."""
     app = Flask("request_tracker", template_folder=str(resources.TEMPLATES), static_folder=str(resources.STATIC))
     app.config.update(_config(settings))
-    app.extensions["request_tracker"] = Wiring(database, settings, now, load_knowledge(resources.SEED_DATA))
+    app.extensions["request_tracker"] = Wiring(database, settings, now, Shelf().knowledge)
     csrf = CSRFProtect(app)
     guard(app)
     for blueprint in (*BLUEPRINTS, api):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.settings import Settings
+from request_tracker.store.knowledge import Known
 from request_tracker.store.session import Database
 
 
@@ -19,7 +20,7 @@ class Wiring:
     database: Database
     settings: Settings
     now: Callable[[], datetime]
-    knowledge: Knowledge
+    known: Known
 
 
 def wiring() -> Wiring:
@@ -48,6 +49,11 @@ def viewer() -> Viewer:
 
 def act() -> Act:
     return Act(viewer(), now(), wiring().settings.program)
+
+
+def knowledge(session: Session) -> Knowledge:
+    """What matching knows now."""
+    return wiring().known(session)
 
 
 @contextmanager

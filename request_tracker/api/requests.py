@@ -71,7 +71,7 @@ def take_back(number: str) -> Response:
 def suggestions() -> Response:
     entry = Entry(*(http.args.get(name, "") for name in ("service_name", "service_url", "api_docs_url")))
     with wiring.reading() as session:
-        found = suggest(session, entry, wiring.wiring().knowledge)
+        found = suggest(session, entry, wiring.knowledge(session))
     return jsonify({"items": [shapes.suggestion(each) for each in found]})
 
 
@@ -86,7 +86,7 @@ def read_upload(filename: str, media_type: str, body: bytes) -> Upload:
 def _create(session: Session, body: dict[str, Any]) -> dict[str, Any]:
     document = body.get("document")
     sent = submission.read(body, has_document=bool(document))
-    knowledge = wiring.wiring().knowledge
+    knowledge = wiring.knowledge(session)
     request = sending.submit(
         session,
         sent,

@@ -20,11 +20,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What is known beforehand. Aliases lead from name key to name key, and from an old domain to the present one."""
+    """What is known beforehand. Aliases lead from name key to name key, and from an old domain to the present one.
+
+    `families`: domains that carry many products; `umbrellas`: name keys that mean a company and no product of it.
+    """
 
     aliases: Mapping[str, str]
     shared_hosts: frozenset[str]
     registrable: Callable[[str], str]
+    families: frozenset[str] = frozenset()
+    umbrellas: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

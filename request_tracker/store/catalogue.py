@@ -1,11 +1,11 @@
-"""The catalogue of connectors that exist already, and aliases of services: knowledge kept as rows."""
+"""The catalogue of connectors that exist already, and the keys under which it and the cases are found."""
 
 from datetime import datetime
 
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from request_tracker.store.base import Base, one_of
+from request_tracker.store.base import Base
 
 
 class CatalogueEntry(Base):
@@ -18,23 +18,6 @@ class CatalogueEntry(Base):
     connector_class: Mapped[str] = mapped_column(String(20), default="standard")
     service_status: Mapped[str] = mapped_column(String(30), default="general_availability")
     updated_at: Mapped[datetime]
-
-
-class Alias(Base):
-    """`source` says where the knowledge is from; `retired_at` takes a row out of use without losing it."""
-
-    __tablename__ = "alias"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    canonical: Mapped[str] = mapped_column(String(200))
-    alias: Mapped[str] = mapped_column(String(200))
-    kind: Mapped[str] = mapped_column(String(20))
-    source: Mapped[str] = mapped_column(String(300))
-    added_at: Mapped[datetime]
-    retired_at: Mapped[datetime | None]
-    __table_args__ = (
-        one_of("kind", ("rename", "acronym", "old_domain", "second_domain", "confirmed")),
-        Index("uq_alias", "canonical", "alias", unique=True),
-    )
 
 
 class MatchKey(Base):

@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, partial, tied
 
 
 class Merge(Base):
-    """`snapshot`: the child's phase, outcome, assignee, hold and clocks at the merge. `account_id`: the child's."""
+    """`snapshot`: the child's phase, outcome, assignee, hold and clocks at the merge. `account_id`: the child's.
+
+    `automatic`: made by the policy that `merged_by` switched on.
+    """
 
     __tablename__ = "merge"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -21,6 +24,7 @@ class Merge(Base):
     merged_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     merged_at: Mapped[datetime]
     event_id: Mapped[int | None] = mapped_column(ForeignKey("timeline.id"))
+    automatic: Mapped[bool] = mapped_column(default=False, server_default=false())
     unmerged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     unmerged_at: Mapped[datetime | None]
     __table_args__ = (

@@ -159,7 +159,7 @@ def _suggestions(session: Session, case: Case) -> tuple[Suggestion, ...]:
     if case.outcome is not None:
         return ()
     entry = Entry(case.service_name, case.service_url, case.api_docs_url)
-    return tuple(candidates.suggest(session, entry, wiring.wiring().knowledge, beside=case.id))
+    return tuple(candidates.suggest(session, entry, wiring.knowledge(session), beside=case.id))
 
 
 def _evidence_forms(found: dict[str, list[EvidenceShown]]) -> list[CaseForm]:

@@ -176,7 +176,7 @@ def _store(form: IntakeForm, sent: Submission, upload: Upload | None, key: str) 
             form_key=own_key,
             join=join,
             upload=upload,
-            knowledge=wiring.wiring().knowledge,
+            knowledge=wiring.knowledge(session),
         )
         return request.number
 
@@ -227,4 +227,4 @@ def _entry(typed: dict[str, Any]) -> Entry:
 def _suggestions(session: Session, entry: Entry) -> list[candidates.Suggestion]:
     if not any((entry.name.strip(), entry.url.strip(), entry.docs_url.strip())):
         return []
-    return candidates.suggest(session, entry, wiring.wiring().knowledge)
+    return candidates.suggest(session, entry, wiring.knowledge(session))

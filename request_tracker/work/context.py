@@ -1,23 +1,25 @@
 """What an effect works with: the database, the settings, the wall clock, the neighbours."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from request_tracker.fivetran.client import Fivetran
 from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.settings import Settings
+from request_tracker.store.knowledge import Known, Shelf
 from request_tracker.store.session import Database
 
 
 @dataclass(frozen=True)
 class Context:
-    """`fivetran` opens a client: one per effect, closed after it."""
+    """`fivetran` opens a client: one per effect, closed after it. `known` is what matching knows."""
 
     database: Database
     settings: Settings
     now: Callable[[], datetime]
     fivetran: Callable[[], Fivetran]
+    known: Known = field(default_factory=lambda: Shelf().knowledge)
 
     def act(self) -> Act:
         """The system acting now."""

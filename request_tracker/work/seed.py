@@ -11,16 +11,18 @@ from sqlalchemy.orm import Session
 from request_tracker.rules.calendar import standard
 from request_tracker.rules.program import Program
 from request_tracker.store import candidates
-from request_tracker.store.catalogue import Alias, CatalogueEntry
+from request_tracker.store.aliases import Alias, Family, KnowledgeChange, SharedHost
+from request_tracker.store.catalogue import CatalogueEntry
 from request_tracker.store.clocks import CalendarVersion
-from request_tracker.store.keys import load_knowledge
+from request_tracker.store.keys import read_rows
+from request_tracker.store.knowledge import read as read_knowledge
 
 
 def seed(session: Session, program: Program, folder: Path, now: datetime) -> str:
     """Put in what is not there yet; safe to run twice. Answers what was added, in words."""
     calendar = _calendar(session, program, folder, now)
+    aliases = _knowledge(session, folder, now)
     entries = _catalogue(session, folder, now)
-    aliases = _aliases(session, folder, now)
     return f"Added {calendar} calendar, {entries} catalogue entries, {aliases} aliases."
 
 
@@ -50,24 +52,50 @@ def _catalogue(session: Session, folder: Path, now: datetime) -> int:
             service_status=row["service_status"],
             updated_at=now,
         )
-        for row in rows(folder / "catalogue.csv")
+        for row in read_rows(folder / "catalogue.csv")
         if row["service"] not in known
     ]
     session.add_all(new)
     session.flush()
-    knowledge = load_knowledge(folder)
+    knowledge = read_knowledge(session)
     for entry in new:
         candidates.index_catalogue(session, entry, knowledge)
     return len(new)
 
 
-def _aliases(session: Session, folder: Path, now: datetime) -> int:
+def _knowledge(session: Session, folder: Path, now: datetime) -> int:
+    """Aliases, shared hosts and families that are not there yet, and one line in the log of changes."""
+    new = [*_aliases(session, folder, now), *_hosts(session, folder, now), *_families(session, folder, now)]
+    if new:
+        session.add_all(new)
+        added = {"rows": len(new)}
+        session.add(KnowledgeChange(subject="seed", act="seeded", after=added, at=now))
+        session.flush()
+    return sum(isinstance(row, Alias) for row in new)
+
+
+def _aliases(session: Session, folder: Path, now: datetime) -> list[Alias]:
     known = {(row[0], row[1]) for row in session.execute(select(Alias.canonical, Alias.alias))}
-    new = [
+    return [
         Alias(canonical=row["canonical"], alias=row["alias"], kind=row["kind"], source=row["source"], added_at=now)
-        for row in rows(folder / "aliases.csv")
+        for row in read_rows(folder / "aliases.csv")
         if (row["canonical"], row["alias"]) not in known
     ]
-    session.add_all(new)
-    session.flush()
-    return len(new)
+
+
+def _hosts(session: Session, folder: Path, now: datetime) -> list[SharedHost]:
+    known = set(session.scalars(select(SharedHost.host)))
+    return [
+        SharedHost(host=row["host"], kind=row["kind"], added_at=now)
+        for row in read_rows(folder / "shared_hosts.csv")
+        if row["host"] not in known
+    ]
+
+
+def _families(session: Session, folder: Path, now: datetime) -> list[Family]:
+    known = {(row[0], row[1]) for row in session.execute(select(Family.name, Family.domain))}
+    return [
+        Family(name=row["family"], domain=row["domain"], source=row["source"], added_at=now)
+        for row in read_rows(folder / "families.csv")
+        if (row["family"], row["domain"]) not in known
+    ]

@@ -550,7 +550,7 @@ def pair(app: Flask, session: Session, cast: Cast, ready: Callable[..., Case]) -
     """Two cases of the same service: one in validation, one just submitted by another account."""
     root, child = ready("validation"), case_of(session, a_request(session, cast.cleo))
     for case in (root, child):
-        candidates.index_case(session, case, app.extensions["request_tracker"].knowledge)
+        candidates.index_case(session, case, app.extensions["request_tracker"].known(session))
     session.commit()
     return root, child
 

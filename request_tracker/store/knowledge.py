@@ -1,0 +1,59 @@
+"""What matching knows, read from the rows of this program once per version and kept at hand."""
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from request_tracker.rules.matching import Knowledge
+from request_tracker.rules.names import name_key
+from request_tracker.store.aliases import Alias, Family, KnowledgeChange, SharedHost
+from request_tracker.store.keys import read_aliases, registrable
+
+
+def version(session: Session) -> int:
+    """Grows with every change of what is known; 0 before the first."""
+    return session.scalar(select(func.max(KnowledgeChange.id))) or 0
+
+
+class Shelf:
+    """The knowledge in force. Only a copy: whoever finds an older version than the database has reads it anew."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, Knowledge] | None = None
+        self._one_at_a_time = Lock()
+
+    def knowledge(self, session: Session) -> Knowledge:
+        """What is known as of this session's view of the database."""
+        newest = version(session)
+        kept = self._kept
+        if kept is not None and kept[0] == newest:
+            return kept[1]
+        with self._one_at_a_time:
+            found = read(session)
+            self._kept = (newest, found)
+        return found
+
+
+Known = Callable[[Session], Knowledge]
+"""How a room is handed the knowledge: `Shelf().knowledge`, or something fixed in a test."""
+
+
+def read(session: Session) -> Knowledge:
+    """The rows that are not retired."""
+    aliases = session.execute(
+        select(Alias.canonical, Alias.alias, Alias.kind).where(Alias.retired_at.is_(None)).order_by(Alias.id)
+    ).mappings()
+    families = session.execute(select(Family.name, Family.domain).where(Family.retired_at.is_(None))).all()
+    return Knowledge(
+        aliases=read_aliases({str(key): str(value) for key, value in row.items()} for row in aliases),
+        shared_hosts=frozenset(session.scalars(select(SharedHost.host).where(SharedHost.retired_at.is_(None)))),
+        registrable=registrable,
+        families=_all(domain for _, domain in families),
+        umbrellas=_all(name_key(name) for name, _ in families),
+    )
+
+
+def _all(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(text for text in texts if text)
