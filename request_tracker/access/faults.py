@@ -18,6 +18,7 @@ from request_tracker.store.documents import NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
 from request_tracker.store.merges import NoSuchMerge
 from request_tracker.store.reading_queue import BadFilter
+from request_tracker.store.reading_catalogue import NoSuchConnector
 from request_tracker.store.requests import NoSuchRequest
 
 Answer = tuple[int, str, dict[str, Any]]
@@ -61,6 +62,7 @@ ROWS: dict[type[Exception], Callable[[Any], Answer]] = {
     KeyReused: lambda fault: (409, "Idempotency-Key used before", {"detail": str(fault)}),
     NoSuchCase: lambda fault: (404, "No such case", {"detail": str(fault)}),
     NoSuchRequest: lambda fault: (404, "No such request", {"detail": str(fault)}),
+    NoSuchConnector: lambda fault: (404, "No such connector", {"detail": str(fault)}),
     NoSuchHold: lambda fault: (404, "No such hold", {"detail": str(fault)}),
     NoSuchMerge: lambda fault: (404, "No such merge", {"detail": str(fault)}),
     NoSuchDocument: lambda fault: (404, "No such document", {"detail": str(fault)}),

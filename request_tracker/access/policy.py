@@ -19,6 +19,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "signin.leave": SIGNED_IN,
     "home.index": SIGNED_IN,
     "home.style": SIGNED_IN,
+    "catalogue.show": SIGNED_IN,
     "intake.new": frozenset({Role.REQUESTER, Role.SPECIALIST}),
     "intake.send": frozenset({Role.REQUESTER, Role.SPECIALIST}),
     "intake.suggest": frozenset({Role.REQUESTER, Role.SPECIALIST}),

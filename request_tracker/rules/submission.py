@@ -1,5 +1,6 @@
 """Submission: what a form, an API call, an import or a seed row hands in, normalised and checked once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,8 @@ LIMITS = {
 DOCUMENTS = (
     ".json", ".yaml", ".yml", ".graphql", ".gql", ".graphqls", ".txt", ".md", ".html", ".htm", ".xml", ".pdf",
 )  # fmt: skip
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but line break and tab, and halves of surrogates: no page and no database takes them all."""
 SANDBOX = ("yes", "no", "unknown")
 
 
@@ -147,7 +150,7 @@ def _first_per_field(errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:
 def _text(value: Any) -> str:
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
         return ""
-    return str(value).replace("\x00", "").replace("\r\n", "\n").strip()
+    return UNSEEN.sub("", str(value).replace("\r\n", "\n")).strip()
 
 
 def _yes(value: Any) -> bool:

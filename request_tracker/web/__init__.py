@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from request_tracker.web.admin import admin
 from request_tracker.web.case import case
+from request_tracker.web.catalogue import catalogue
 from request_tracker.web.connect import connect
 from request_tracker.web.home import home
 from request_tracker.web.intake import intake
@@ -16,7 +17,7 @@ from request_tracker.web.signin import signin
 from request_tracker.web.webhooks import webhooks
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    home, signin, intake, requests, queue, case, merging, reports, mailbox, admin, connect, webhooks,
+    home, signin, intake, requests, queue, case, merging, reports, mailbox, admin, catalogue, connect, webhooks,
 )  # fmt: skip
 UNSIGNED: tuple[Blueprint, ...] = (webhooks,)
 """Blueprints whose posts carry a signature of their own instead of a form token."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask import url_for
+
 from request_tracker.rules.submission import web_address
 from request_tracker.rules.terms import Outcome, Phase
 from request_tracker.store.candidates import Suggestion
@@ -49,16 +51,23 @@ def _item(row: Suggestion) -> MatchItem:
         kind="catalogue" if exists else "case",
         number=row.number,
         title=row.service_name,
-        href=row.docs_url if web_address(row.docs_url) else "#service_name",
+        href=_address(row),
         sentence=_sentence(row),
         reasons=row.reasons,
         join=row.kind == "case" and row.outcome is None,
     )
 
 
+def _address(row: Suggestion) -> str:
+    """Where one reads more: how to start what exists already, or the public documentation of what was asked for."""
+    if row.kind == "catalogue":
+        return url_for("catalogue.show", service=row.number)
+    return row.docs_url if web_address(row.docs_url) else "#service_name"
+
+
 def _sentence(row: Suggestion) -> str:
     if row.kind == "catalogue":
-        return f"A connector exists already ({row.phase.replace('_', ' ')}): use it instead of asking."
+        return f"A connector exists already ({row.phase.replace('_', ' ')}): open it to read how to start it."
     asked = "1 account has" if row.accounts == 1 else f"{row.accounts} accounts have"
     if row.outcome == Outcome.RELEASED:
         return f"{asked} asked for it, and it is generally available: use it instead of asking."
