@@ -9,8 +9,8 @@ LONGEST = 200
 MOST_WORDS = 12
 
 LATIN_TWINS = str.maketrans(
-    "аеорсухікѕјһԁԛԝɡ" + "αορνυικτχ" + "ıøđłŧħ",
-    "aeopcyxiksjhdqwg" + "aopvuiktx" + "iodlth",
+    "аеорсухікѕјһԁԛԝɡ" + "αορνυικτχβεζημ" + "ıøđłŧħ",
+    "aeopcyxiksjhdqwg" + "aopvuiktxbeznm" + "iodlth",
 )
 SPELLED_OUT = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "&": "and"}
 
