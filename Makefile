@@ -4,7 +4,7 @@ BIN := .venv/bin
 PORT ?= 8000
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check check-deep bench chromium clean
+.PHONY: demo test check check-deep bench bench-suggestions bench-matching chromium clean
 
 demo: .venv/run.stamp
 	$(BIN)/request-tracker demo --port $(PORT)
@@ -25,6 +25,18 @@ check-deep: .venv/test.stamp chromium
 bench: .venv/test.stamp
 	$(BIN)/python -m tests.benchmarks.pages
 
+# How long looking for duplicates takes, on both databases: make bench-suggestions ENTRIES="2000 100000 1000000"
+ENTRIES ?= 2000 100000
+
+bench-suggestions: .venv/test.stamp
+	$(BIN)/python -m tests.benchmarks.suggestions --entries $(ENTRIES)
+
+# Trains the coefficients of seed_data/matching.json and prints what they are worth: make bench-matching DATA=folder
+DATA ?= ../shared/data/matching
+
+bench-matching: .venv/bench.stamp
+	$(BIN)/python -m tests.benchmarks.matching --data $(DATA) --write
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -35,6 +47,10 @@ bench: .venv/test.stamp
 .venv/test.stamp: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[postgres,test]'
 	touch $@ .venv/run.stamp
+
+.venv/bench.stamp: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[bench]'
+	touch $@
 
 # The browser tests need Chromium: named by CHROMIUM, found on the PATH, or installed where apt and the user allow it.
 chromium:

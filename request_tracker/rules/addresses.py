@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from request_tracker.rules.names import fold, word_set
+from request_tracker.rules.names import fold, is_seen, word_set
 
 LONGEST = 500
 MOST_PARTS = 4
@@ -54,7 +54,7 @@ def read_address(url: str, registrable: Callable[[str], str], shared_hosts: Coll
 
 def host_and_path(url: str) -> tuple[str, str]:
     """The lower-case ASCII host and the path; two empty strings when no host can be read. A missing scheme is added."""
-    text = url.strip()[:LONGEST]
+    text = "".join(char for char in url.strip()[:LONGEST] if is_seen(char)).strip()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         host = (parts.hostname or "").rstrip(".")

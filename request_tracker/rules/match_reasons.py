@@ -2,9 +2,18 @@
 
 from collections.abc import Callable, Iterable
 
+from request_tracker.rules.entries import AliasFact
 from request_tracker.rules.likeness import Likeness
 
 Reason = Callable[[Likeness], str]
+
+TOLD = {
+    "rename": "{alias} was renamed {canonical}",
+    "acronym": "{alias} is short for {canonical}",
+    "old_domain": "{alias} is an old address of {canonical}",
+    "second_domain": "{alias} is a second address of {canonical}",
+    "confirmed": "a specialist confirmed that {alias} is {canonical}",
+}
 
 
 def reasons_for(seen: Likeness) -> tuple[str, ...]:
@@ -22,10 +31,22 @@ def _same_name(seen: Likeness) -> str:
 def _renamed(seen: Likeness) -> str:
     if not seen.same_alias:
         return ""
-    old, new = sorted((seen.a, seen.b), key=lambda one: (one.name_key == one.canonical, one.name_key))
-    if new.name_key == new.canonical:
-        return f"{old.name} is known as {new.name}"
-    return f"{old.name} and {new.name} are names of one service"
+    told = [fact for fact in _followed(seen) if "domain" not in fact.kind]
+    return "; ".join(map(_in_words, told)) or f"{seen.a.name} and {seen.b.name} are names of one service"
+
+
+def _other_address(seen: Likeness) -> str:
+    told = [fact for fact in _followed(seen) if "domain" in fact.kind] if seen.same_domain else []
+    return "; ".join(map(_in_words, told))
+
+
+def _followed(seen: Likeness) -> list[AliasFact]:
+    """The aliases that only one of the two had to follow, in a fixed order."""
+    return sorted(seen.a.told ^ seen.b.told, key=lambda fact: (fact.alias.casefold(), fact.canonical))
+
+
+def _in_words(fact: AliasFact) -> str:
+    return TOLD.get(fact.kind, "{alias} is known as {canonical}").format(alias=fact.alias, canonical=fact.canonical)
 
 
 def _same_domain(seen: Likeness) -> str:
@@ -36,8 +57,12 @@ def _same_page(seen: Likeness) -> str:
     return f"same documentation site ({_listed(seen.shared_pages)})" if seen.shared_pages else ""
 
 
+def _same_address(seen: Likeness) -> str:
+    return "the same address" if seen.same_address else ""
+
+
 def _name_is_domain(seen: Likeness) -> str:
-    return "the name of one is the web address of the other" if seen.name_is_label and not seen.same_name else ""
+    return "the name of one is the web address of the other" if seen.name_is_label and not seen.same_key else ""
 
 
 def _differing_words(seen: Likeness) -> str:
@@ -55,8 +80,13 @@ def _other_spelling(seen: Likeness) -> str:
     return "names differ in spelling only" if spelled else ""
 
 
+def _umbrella(seen: Likeness) -> str:
+    company = seen.umbrella
+    return f"{company} names the company, not one product: only suggested" if company else ""
+
+
 def _family(seen: Likeness) -> str:
-    if not seen.family:
+    if not seen.family or seen.umbrella:
         return ""
     return "two products of one family: only suggested" if seen.both_named else "several services live on this domain"
 
@@ -78,6 +108,6 @@ def _listed(words: Iterable[str]) -> str:
 
 
 REASONS: tuple[Reason, ...] = (
-    _same_name, _renamed, _same_domain, _same_page, _name_is_domain,
-    _other_spelling, _differing_words, _family, _conflict, _no_address,
+    _same_name, _renamed, _same_domain, _other_address, _same_page, _same_address, _name_is_domain,
+    _other_spelling, _differing_words, _umbrella, _family, _conflict, _no_address,
 )  # fmt: skip

@@ -28,7 +28,7 @@ STAGE_WORDS = word_set("sandbox demo dev development test testing staging prod p
 REGION_WORDS = word_set("eu us uk au emea apac europe usa")
 KIND_WORDS = word_set("""
     api apis rest restful graphql soap connector connectors integration integrations singer webhook webhooks scim
-    mcp sdk http inc ltd llc gmbh
+    mcp sdk http https inc ltd llc gmbh
 """)
 NOISE = ACCESS_WORDS | STAGE_WORDS | REGION_WORDS | KIND_WORDS
 PHRASES = tuple(sorted((word.replace("-", " ") for word in ACCESS_WORDS if "-" in word), key=len, reverse=True))
@@ -45,6 +45,9 @@ VERSION = re.compile(r"v\d+(\.\d+)*|\d+\.\d+(\.\d+)*", re.ASCII)
 SLUG_PREFIX = re.compile(r"^(source|destination|tap|target)[-_](?=\w)")
 CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 ASIDE = re.compile(r"[(\[{](.*?)[)\]}]")
+MAKER = re.compile(r"(?<=\S)\s+by\s+\S.*", re.IGNORECASE)
+ADDRESS = re.compile(r"(?:https?://)?[^\s/@:.]+(?:\.[^\s/@:.]+)+\.?(?:[:/?#]\S*)?", re.IGNORECASE)
+WHOLE_ADDRESS = re.compile(r"(?:https?://|www\.)\S*|[^\s/@:.]+(?:\.[^\s/@:.]+)+\.?(?::\d+)?/\S*", re.IGNORECASE)
 FORMER = re.compile(r"\b(?:formerly|previously|aka|a\.k\.a\.|now|was)\b[:\s]*", re.IGNORECASE)
 
 
@@ -69,6 +72,7 @@ def other_keys(name: str) -> frozenset[str]:
     text = widen(name)
     pieces = [ASIDE.sub(" ", text), *ASIDE.findall(text)]
     pieces = [part for piece in pieces for part in FORMER.split(piece)]
+    pieces = [part for piece in pieces for part in (piece, MAKER.sub("", piece))]
     keys = {name_key(piece) for piece in pieces if _says_something(piece)}
     return frozenset(key for key in keys if len(key) > 2) if len(keys) > 1 else frozenset()
 
@@ -76,7 +80,17 @@ def other_keys(name: str) -> frozenset[str]:
 def widen(name: str) -> str:
     """The name cut to LONGEST characters, width folded, without invisible characters; case is kept."""
     text = unicodedata.normalize("NFKC", name[:LONGEST])
-    return "".join(" " if char.isspace() else char for char in text if char.isspace() or _is_seen(char)).strip()
+    return "".join(" " if char.isspace() else char for char in text if char.isspace() or is_seen(char)).strip()
+
+
+def is_address(text: str) -> bool:
+    """True for a name that may be read as an address: "acme.com", "https://acme.com/api"."""
+    return ADDRESS.fullmatch(text) is not None
+
+
+def is_whole_address(text: str) -> bool:
+    """True for a name that is nothing but an address: "https://acme.com", "acme.com/api"; "acme.com" is a name, too."""
+    return WHOLE_ADDRESS.fullmatch(text) is not None
 
 
 @lru_cache(8192)
@@ -124,11 +138,16 @@ def spans(words: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
 def abbreviates(key: str, words: tuple[str, ...]) -> bool:
     """True where the key is made of the first letters of the words: "tmdb", "dv360", "ga4"; at least two words."""
     telling = tuple(word for word in words if word not in JOINING)
-    return len(words) > 1 and 2 < len(key) <= 8 and key in {_initials(words), _initials(telling)}
+    return len(words) > 1 and 2 < len(key) <= 8 and key in {_initials(words), _initials(telling), _shortened(words)}
 
 
 def _initials(words: tuple[str, ...]) -> str:
     return "".join(word if word.isdigit() else word[0] for word in words)
+
+
+def _shortened(words: tuple[str, ...]) -> str:
+    """All but the last word by their first letters: "nytimes"."""
+    return _initials(words[:-1]) + words[-1] if len(words) > 2 else ""
 
 
 def _singular(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -160,5 +179,6 @@ def _whatever(text: str) -> list[str]:
     return [word for word in words if word][:MOST_WORDS]
 
 
-def _is_seen(char: str) -> bool:
+def is_seen(char: str) -> bool:
+    """False for control and format characters, unpaired surrogates and what no standard assigns."""
     return unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"}

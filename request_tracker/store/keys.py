@@ -1,6 +1,7 @@
-"""Match keys that need outside data: the registrable domain of a host, known aliases and shared hosts."""
+"""Match keys that need outside data: registrable domains, known aliases, shared hosts, tuning."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -8,34 +9,65 @@ from pathlib import Path
 import tldextract
 
 from request_tracker.rules.addresses import ascii_host, host_and_path
-from request_tracker.rules.matching import Knowledge
+from request_tracker.rules.entries import AliasFact, Knowledge
+from request_tracker.rules.measures import check_names
 from request_tracker.rules.names import name_key
+from request_tracker.rules.tuning import Tuning, read_tuning
+
+TUNING = "matching.json"
 
 
-def load_knowledge(seed_folder: Path) -> Knowledge:
-    """Knowledge from aliases.csv and shared_hosts.csv of the folder; an absent file counts as empty."""
+def load_knowledge(seed_folder: Path, tuning: Tuning | None = None) -> Knowledge:
+    """Knowledge from the files of the folder; an absent list counts as empty. ValueError without a tuning to use."""
     hosts = (ascii_host(row.get("host", "").strip()) for row in read_rows(seed_folder / "shared_hosts.csv"))
+    rows = read_rows(seed_folder / "families.csv")
+    families = read_families((row.get("family", ""), row.get("domain", "")) for row in rows)
+    aliases, facts = read_aliases(read_rows(seed_folder / "aliases.csv"))
     return Knowledge(
-        aliases=read_aliases(read_rows(seed_folder / "aliases.csv")),
+        aliases=aliases,
+        facts=facts,
         shared_hosts=frozenset(host for host in hosts if host),
         registrable=registrable,
+        families=families,
+        umbrellas=frozenset(families.values()),
+        tuning=tuning or load_tuning(seed_folder),
     )
 
 
-def read_aliases(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """Alias key to canonical key, from rows with canonical, alias and kind; domains map to domains, names to names.
+def load_tuning(seed_folder: Path) -> Tuning:
+    """Weights, bands and figures of matching.json; ValueError names the file and says what is wrong with it."""
+    path = seed_folder / TUNING
+    try:
+        tuning = read_tuning(json.loads(path.read_text(encoding="utf-8")))
+        check_names(tuning.weights)
+    except OSError as fault:
+        raise ValueError(f"{path} cannot be read ({fault.strerror}): matching has no weights without it") from fault
+    except ValueError as fault:
+        raise ValueError(
+            f"{path} cannot be used: {fault}. Put the file back, or write it with make bench-matching"
+        ) from fault
+    return tuning
 
-    A domain given for a name ("old domain" of "Brevo") joins the other domains given for that name.
+
+def read_aliases(rows: Iterable[Mapping[str, str]]) -> tuple[dict[str, str], dict[str, AliasFact]]:
+    """Alias key to canonical key, and alias key to the row as written, from rows with canonical, alias and kind.
+
+    Names lead to names. A domain leads to a domain, or to the key of the name it is given for.
     """
     aliases: dict[str, str] = {}
-    home_of: dict[str, str] = {}
+    facts: dict[str, AliasFact] = {}
     for row in rows:
-        canonical, alias = row.get("canonical", "").strip(), row.get("alias", "").strip()
-        if "domain" not in row.get("kind", ""):
-            _link(aliases, name_key(alias), name_key(canonical))
-        elif domain := _domain(alias):
-            _link(aliases, domain, _domain(canonical) or home_of.setdefault(name_key(canonical), domain))
-    return aliases
+        fact = AliasFact(row.get("alias", "").strip(), row.get("canonical", "").strip(), row.get("kind", "").strip())
+        alias, canonical = _ends(fact)
+        if alias and canonical and alias != canonical and alias not in aliases:
+            aliases[alias], facts[alias] = canonical, fact
+    return aliases, facts
+
+
+def read_families(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The registrable domain of each family and the key of the company, from names and domains as written."""
+    found = ((_domain(domain), name_key(name)) for name, domain in rows)
+    return {domain: company for domain, company in found if domain and company}
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
@@ -56,11 +88,12 @@ def _extract() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
+def _ends(fact: AliasFact) -> tuple[str, str]:
+    if "domain" not in fact.kind:
+        return name_key(fact.alias), name_key(fact.canonical)
+    return _domain(fact.alias), _domain(fact.canonical) or name_key(fact.canonical)
+
+
 def _domain(written: str) -> str:
     host, _ = host_and_path(written)
     return registrable(host) if host else ""
-
-
-def _link(aliases: dict[str, str], alias: str, canonical: str) -> None:
-    if alias and canonical and alias != canonical:
-        aliases.setdefault(alias, canonical)

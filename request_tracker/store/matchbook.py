@@ -59,6 +59,7 @@ class Matchbook:
             keep_all=keep_all,
             names_on_domain=self.names_on_domain,
             names_with_word=self.names_with_word,
+            tuning=self.knowledge.tuning,
         )
 
     def compare(self, left: str, right: str) -> Match:
@@ -68,7 +69,12 @@ class Matchbook:
             self._entries[right],
             names_on_domain=self.names_on_domain,
             names_with_word=self.names_with_word,
+            tuning=self.knowledge.tuning,
         )
+
+    def prepared(self, entry_id: str) -> Prepared:
+        """The normalised view of an entry of the book; KeyError for an unknown id."""
+        return self._entries[entry_id]
 
     def names_on_domain(self, domain: str) -> int:
         """How many different names the book holds on a registrable domain."""
@@ -98,7 +104,8 @@ class Matchbook:
 
     def _near(self, prepared: Prepared) -> dict[str, float]:
         """Entries by how many of the query's rarest trigrams they share, long names counting less."""
-        asked = sorted(trigrams(prepared) & self._by_trigram.keys(), key=lambda piece: len(self._by_trigram[piece]))
+        known = trigrams(prepared) & self._by_trigram.keys()
+        asked = sorted(known, key=lambda piece: (len(self._by_trigram[piece]), piece))
         shared = Counter(found for piece in asked[:RAREST] for found in self._by_trigram[piece][:CROWDED])
         return {found: count / math.sqrt(len(trigrams(self._entries[found]))) for found, count in shared.items()}
 

@@ -3,17 +3,20 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from request_tracker.rules.matching import Entry, Knowledge
-from request_tracker.store.keys import load_knowledge, registrable
+from request_tracker import resources
+from request_tracker.rules.matching import AliasFact, Entry, Knowledge
+from request_tracker.store.keys import TUNING, load_knowledge, load_tuning, registrable
 from request_tracker.store.matchbook import Matchbook, match_pairs, match_top
 
-BARE = Knowledge({}, frozenset({"readme.io"}), registrable)
+TUNED = load_tuning(resources.SEED_DATA)
+BARE = Knowledge({}, frozenset({"readme.io"}), registrable, tuning=TUNED)
 RECORDS = """record_id,service_name,service_url,api_docs_url,note
 r1,Acme,https://acme.com,,x
 r2,acme (OAuth),,https://docs.acme.com/api,
@@ -33,6 +36,11 @@ def seeds(tmp_path: Path) -> Path:
         "Acme,not a domain,second domain,site\n",
         encoding="utf-8",
     )
+    (tmp_path / "families.csv").write_text(
+        "family,domain,source\nBig Company,www.big.com,site\nBig Company,big.net,site\nNowhere,localhost,site\n",
+        encoding="utf-8",
+    )
+    (tmp_path / TUNING).write_bytes((resources.SEED_DATA / TUNING).read_bytes())
     (tmp_path / "shared_hosts.csv").write_text("host,kind\nreadme.io,documentation\n,\n", encoding="utf-8")
     return tmp_path
 
@@ -59,19 +67,66 @@ def test_registrable_domain(host: str, domain: str) -> None:
     assert registrable(host) == domain
 
 
-def test_knowledge_comes_from_two_files(seeds: Path) -> None:
+def test_knowledge_comes_from_the_files_of_a_folder(seeds: Path) -> None:
     known = load_knowledge(seeds)
     assert known.shared_hosts == {"readme.io"}
     assert known.aliases == {
         "sendinblue": "brevo",
         "sendinblue.com": "brevo.com",
-        "acmehq.com": "acme.io",
+        "acme.io": "acme",
+        "acmehq.com": "acme",
     }
+    assert known.facts["acmehq.com"] == AliasFact("www.acmehq.com", "Acme", "second domain")
+    assert known.families == {"big.com": "bigcompany", "big.net": "bigcompany"}
+    assert known.umbrellas == {"bigcompany"}
+    assert known.tuning == TUNED
 
 
-def test_knowledge_of_an_empty_folder_is_empty(tmp_path: Path) -> None:
-    known = load_knowledge(tmp_path)
-    assert (dict(known.aliases), known.shared_hosts) == ({}, frozenset())
+def test_knowledge_without_lists_is_empty(tmp_path: Path) -> None:
+    known = load_knowledge(tmp_path, TUNED)
+    assert (dict(known.aliases), known.shared_hosts, dict(known.families)) == ({}, frozenset(), {})
+
+
+def test_a_missing_tuning_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"matching\.json cannot be read"):
+        load_knowledge(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "the document must be an object"),
+        ({"weights": {}}, "weights is empty"),
+        ({"weights": {"base": "much"}}, "base must be a number"),
+        ({"weights": {"base": True}}, "base must be a number"),
+        ({"weights": {"base": 1, "astrology": 1}, "fixed": []}, "missing or unknown: astrology, company before"),
+        ({"fixed": ["astrology"]}, "fixed must be a list of names of weights"),
+        ({"bands": {"merge": 0.9}}, "bands.suggest must be a number"),
+        ({"bands": {"merge": 0.3, "suggest": 0.9}}, "bands must keep"),
+        ({"measured": {"auto_precision": 1}}, "measured.auto_share must be a number"),
+        ({"measured": []}, "measured must be an object"),
+    ],
+)
+def test_a_broken_tuning_is_told_in_words(change: object, sentence: str, tmp_path: Path) -> None:
+    good = json.loads((resources.SEED_DATA / TUNING).read_text(encoding="utf-8"))
+    text = json.dumps({**good, **change}) if isinstance(change, dict) else str(change)
+    (tmp_path / TUNING).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"matching\.json cannot be used: .*{re.escape(sentence)}"):
+        load_tuning(tmp_path)
+
+
+def test_the_shipped_tuning_was_measured() -> None:
+    assert TUNED.measured is not None
+    assert TUNED.measured.auto_precision >= 0.993
+    assert TUNED.measured.auto_share >= 0.7
+    assert TUNED.measured.novel <= 0.01
+    assert TUNED.fixed <= set(TUNED.weights)
+
+
+def test_a_rare_word_never_speaks_for_a_pair() -> None:
+    """The look-up in the database counts words only for pairs that are a match with every word common."""
+    assert TUNED.weights["rarity of words left"] <= 0
 
 
 def test_an_alias_finds_the_old_name(seeds: Path) -> None:
