@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from request_tracker.store.base import Base
+from request_tracker.store.base import Base, partial
 
 
 class CatalogueEntry(Base):
@@ -21,16 +21,21 @@ class CatalogueEntry(Base):
 
 
 class MatchKey(Base):
-    """An indexed key under which a case or a catalogue entry is found as a candidate duplicate."""
+    """An indexed key under which a case or a catalogue entry is found as a candidate duplicate.
+
+    `name` tells apart what one value has of many: the first letter for a three-letter piece, the name for a key by
+    which different names are counted, nothing otherwise. Rows written before there were such keys have nothing.
+    """
 
     __tablename__ = "match_key"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(12))
     value: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(100), default="", server_default="")
     case_id: Mapped[int | None]
     catalogue_id: Mapped[int | None]
     __table_args__ = (
-        Index("ix_match_key_value", "value", "kind", "case_id", "catalogue_id"),
-        Index("ix_match_key_case", "case_id"),
-        Index("ix_match_key_catalogue", "catalogue_id"),
+        Index("ix_match_key_value", "value", "kind", "name", "case_id", "catalogue_id"),
+        partial("ix_match_key_case", "case_id", where="case_id IS NOT NULL"),
+        partial("ix_match_key_catalogue", "catalogue_id", where="catalogue_id IS NOT NULL"),
     )
