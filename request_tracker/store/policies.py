@@ -1,5 +1,6 @@
 """What the program decided to do by itself: policies as immutable rows, the newest of a name is in force."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,30 @@ class Policy(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     __table_args__ = (one_of("name", (AUTOMATIC_MERGE,)), Index("ix_policy_name", "name", "id"))
+
+
+@dataclass(frozen=True)
+class AutomaticMerge:
+    """Whether pairs are merged without a person, from which score on, and who decided so. `id` 0: nobody ever did."""
+
+    on: bool = False
+    from_score: float = 1.0
+    reason: str = ""
+    by_id: int = 0
+    at: datetime | None = None
+    id: int = 0
+
+
+def automatic_merge(session: Session) -> AutomaticMerge:
+    """What is in force; off where nobody ever decided."""
+    row = in_force(session, AUTOMATIC_MERGE)
+    return read_automatic(row) if row else AutomaticMerge()
+
+
+def read_automatic(row: Policy) -> AutomaticMerge:
+    value = row.value
+    score = float(value["from_score"])
+    return AutomaticMerge(bool(value["on"]), score, str(value.get("reason", "")), row.by_id, row.at, row.id)
 
 
 def in_force(session: Session, name: str) -> Policy | None:
