@@ -1,11 +1,13 @@
 """Pairs of cases a specialist looked at and called different: they stay dismissed."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, or_, select
+from sqlalchemy import ForeignKey, Index, String, and_, case, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of, tied
+from request_tracker.store.cases import Case
 
 
 class DismissedPair(Base):
@@ -31,3 +33,18 @@ def dismissed_with(session: Session, case_id: int) -> set[int]:
         )
     ).all()
     return {left if right == case_id else right for left, right in pairs}
+
+
+def between(session: Session, a: int, b: int) -> DismissedPair | None:
+    """What was decided about these two, if anything."""
+    pair = and_(DismissedPair.left_id == min(a, b), DismissedPair.right_id == max(a, b))
+    return session.scalar(select(DismissedPair).where(pair))
+
+
+def roots_dismissed_with(session: Session, members: Collection[int]) -> set[int]:
+    """The roots of which a case was called different from, or only related to, one of these."""
+    is_left = DismissedPair.left_id.in_(members)
+    partner = case((is_left, DismissedPair.right_id), else_=DismissedPair.left_id)
+    found = select(Case.root_id).join(DismissedPair, Case.id == partner)
+    roots = session.scalars(found.where(or_(is_left, DismissedPair.right_id.in_(members))))
+    return {root for root in roots if root is not None}
