@@ -63,14 +63,16 @@ def match(records: Path, pairs: Path | None, top: int | None) -> None:
     """Score pairs of records (CSV), or find the best candidates of each (JSON lines)."""
     if (pairs is None) == (top is None):
         raise click.UsageError("Give either --pairs or --top")
-    knowledge = matchbook.load_knowledge(resources.SEED_DATA)
     try:
+        knowledge = matchbook.load_knowledge(resources.SEED_DATA)
         if pairs is not None:
             matchbook.match_pairs(records, pairs, sys.stdout, knowledge=knowledge)
         elif top is not None:
             matchbook.match_top(records, top, sys.stdout, knowledge=knowledge)
-    except (KeyError, UnicodeDecodeError) as fault:
-        raise click.ClickException(f"The files do not fit together: {fault}") from fault
+    except KeyError as fault:
+        raise click.ClickException(f"The files do not fit together: {fault} is missing") from fault
+    except ValueError as fault:
+        raise click.ClickException(f"The files cannot be used: {fault}") from fault
 
 
 @main.command()

@@ -11,6 +11,10 @@ def request_page(base_url: str, number: str) -> str:
     return _at(base_url, f"/requests/{quote(number)}")
 
 
+def withdrawal_page(base_url: str, number: str) -> str:
+    return _at(base_url, f"/requests/{quote(number)}/withdrawal")
+
+
 def case_page(base_url: str, number: str) -> str:
     return _at(base_url, f"/cases/{quote(number)}")
 

@@ -32,7 +32,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-unt
 def test_from_an_empty_folder_to_a_token(run) -> None:  # type: ignore[no-untyped-def]
     assert "migrate" in run("seed", status=1).output
     run("migrate")
-    assert "535" in run("seed").output
+    assert "759" in run("seed").output
     assert "Added 0 calendar" in run("seed").output, "seeding twice adds nothing"
     run("people", "add", "--email", "Lead@Program.example", "--role", "lead", "--password", "a long password")
     run("people", "add", "--email", "ada@northwind.example", "--role", "requester", "--account", "Northwind")

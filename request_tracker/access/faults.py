@@ -17,8 +17,8 @@ from request_tracker.store.cases import NoSuchCase
 from request_tracker.store.documents import NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
 from request_tracker.store.merges import NoSuchMerge
-from request_tracker.store.reading_queue import BadFilter
 from request_tracker.store.reading_catalogue import NoSuchConnector
+from request_tracker.store.reading_queue import BadFilter
 from request_tracker.store.requests import NoSuchRequest
 
 Answer = tuple[int, str, dict[str, Any]]

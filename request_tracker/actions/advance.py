@@ -6,16 +6,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, evidence, hold, record
+from request_tracker.actions import clock, evidence, heir, hold, record
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.rooted import must_be_root
 from request_tracker.actions.unfit import short_enough
+from request_tracker.actions.versions import Stale as Stale
+from request_tracker.actions.versions import fresh
+from request_tracker.actions.versions import touch as touch
 from request_tracker.rules import process
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import HOLD_MOVES, PHASE_CLOCKS, Move
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import HoldReason, Outcome, Phase, Role
-from request_tracker.store import cases, connections, holds
+from request_tracker.store import cases, connections, holds, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.facts import facts_of
 from request_tracker.store.requests import Request
@@ -23,14 +26,6 @@ from request_tracker.store.timeline import Entry
 
 LOST = "Access was lost"
 """Why the evidence of access no longer stands after lose_access."""
-
-
-class Stale(Exception):
-    """The case changed since the person looked at it; `case` is how it stands now."""
-
-    def __init__(self, case: Case) -> None:
-        super().__init__(f"{case.number} changed since you looked at it")
-        self.case = case
 
 
 def advance(
@@ -45,8 +40,7 @@ def advance(
     must_be_root(case)
     for field, words in typed.items():
         short_enough(field, words if isinstance(words, str) else str(words))
-    if case.version != version:
-        raise Stale(case)
+    fresh(case, version)
     facts = facts_of(session, case, act, typed)
     move = process.choose(facts, act.who.role, name)
     _is_own(session, case, move, act)
@@ -67,12 +61,6 @@ def place(
     touch(case, now)
 
 
-def touch(case: Case, now: datetime) -> None:
-    """Something others decide by has changed: whoever still looks at the old state is told so."""
-    case.version += 1
-    case.touched_at = now
-
-
 def snapshot(case: Case) -> dict[str, Any]:
     """What an undo has to put back, as plain values."""
     return {
@@ -89,18 +77,21 @@ def _make(
 ) -> Entry:
     before = snapshot(case)
     place(case, *goal, act.now)
-    _beside(session, case, move, act)
+    back = _beside(session, case, move, act, ended_at=before["ended_at"])
     entry = record.entry(
         session,
         case,
         act,
         f"move.{move.name}",
-        data={"before": before, "after": snapshot(case), **_criterion(move, typed)},
+        data={"before": before, "after": snapshot(case), **_criterion(move, typed), **back},
         words={field.name: typed[field.name] for field in move.fields if typed.get(field.name)},
     )
     _run_clocks(session, case, move, Cause(act, entry.id))
     for effect in move.then:
         _queue(session, case, effect, act, entry)
+    if case.outcome is not None:
+        heir.drop(session, case, act)
+    heir.fill(session, case, act)
     session.flush()
     return entry
 
@@ -111,9 +102,9 @@ def _criterion(move: Move, typed: Mapping[str, Any]) -> dict[str, Any]:
     return {"criterion": typed["criterion"]} if asked else {}
 
 
-def _beside(session: Session, case: Case, move: Move, act: Act) -> None:
-    """What a few moves change beside phase and outcome."""
-    primary = session.get(Request, case.primary_request_id)
+def _beside(session: Session, case: Case, move: Move, act: Act, *, ended_at: str | None) -> dict[str, Any]:
+    """What a few moves change beside phase and outcome; answers what an undo has to know of it."""
+    primary = requests.primary_of(session, case)
     if move.name == "claim":
         case.assignee_id = act.who.id
     elif move.name == "withdraw" and primary is not None:
@@ -121,8 +112,21 @@ def _beside(session: Session, case: Case, move: Move, act: Act) -> None:
     elif move.name == "reinstate" and primary is not None:
         primary.withdrawn_at = None
         _keep_starter(session, case)
+    elif move.name == "reinstate":
+        return {"returned": _last_to_leave(session, case, ended_at)}
     elif move.name == "lose_access":
         evidence.lose(session, case, "access_granted", act, reason=LOST)
+    return {}
+
+
+def _last_to_leave(session: Session, case: Case, ended_at: str | None) -> list[int]:
+    """A case without a primary ended as its last supporter left: they are back with it."""
+    tree = requests.of_tree(session, case.root_id or case.id)
+    back = [each for each in tree if each.withdrawn_at and each.withdrawn_at.isoformat() == ended_at]
+    for each in back:
+        each.withdrawn_at = None
+    session.flush()
+    return [each.id for each in back]
 
 
 def _keep_starter(session: Session, case: Case) -> None:
@@ -168,9 +172,20 @@ def _hold(session: Session, case: Case, name: str, act: Act, typed: dict[str, An
 
 
 def _is_own(session: Session, case: Case, move: Move, act: Act) -> None:
-    """A requester moves only the case they are the primary of."""
+    """A requester moves only the case they are the primary of, or one that ended as they left it."""
     if act.who.role is not Role.REQUESTER:
         return
-    primary = session.get(Request, case.primary_request_id)
-    if primary is None or primary.person_id != act.who.id:
+    primary = requests.primary_of(session, case)
+    if primary is not None and primary.person_id == act.who.id:
+        return
+    tree = requests.of_tree(session, case.root_id or case.id)
+    mine = [each for each in tree if each.person_id == act.who.id and ended_with(case, each)]
+    if move.name != "reinstate" or not mine:
         raise NotAllowed(f"{move.label}: only the primary requester of this case may do this")
+
+
+def ended_with(case: Case, request: Request) -> bool:
+    """Whether the case ended because this request was withdrawn: the primary's, or the last where nobody led."""
+    if case.primary_request_id is not None:
+        return case.primary_request_id == request.id
+    return request.withdrawn_at is not None and request.withdrawn_at == case.ended_at

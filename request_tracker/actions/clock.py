@@ -87,6 +87,29 @@ def void_caused_by(session: Session, entry_id: int, cause: Cause, *, only: Event
         refresh(session, session.get_one(Case, clock.case_id))
 
 
+def restore_voided(session: Session, entry_id: int, cause: Cause) -> None:
+    """Write again, as they were, the events that the undone entry had taken back."""
+    voids = select(ClockEventRow).where(ClockEventRow.caused_by_id == entry_id, ClockEventRow.kind == EventKind.VOID)
+    for row in session.scalars(voids.order_by(ClockEventRow.id)).all():
+        old = session.get_one(ClockEventRow, row.voids_id)
+        clock = session.get_one(Clock, old.clock_id)
+        session.add(
+            ClockEventRow(
+                clock_id=old.clock_id,
+                kind=old.kind,
+                effective_at=old.effective_at,
+                recorded_at=cause.act.now,
+                reason=old.reason,
+                target_s=old.target_s,
+                calendar_id=old.calendar_id,
+                caused_by_id=old.caused_by_id,
+            )
+        )
+        session.flush()
+        _refold(session, clock, cause.act.now)
+        refresh(session, session.get_one(Case, clock.case_id))
+
+
 def span_as_pause(session: Session, case: Case, since: datetime, cause: Cause) -> None:
     """The time a case spent merged counts as a pause of its open clocks; a broken promise stays broken."""
     for clock in clocks.of_case(session, case.id):

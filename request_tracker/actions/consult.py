@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
+from request_tracker.actions.rooted import must_be_led
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
@@ -25,6 +26,7 @@ def offer(session: Session, case: Case, act: Act, *, times: str) -> Entry:
         raise Unfit("times", "Write at least one meeting time, with its time zone")
     if case.outcome is not None or Phase(case.phase) is not Phase.CONSULTATION:
         raise Unfit("times", "Meeting times are offered during the consultation: accept the case first")
+    must_be_led(case)
     entry = record.entry(session, case, act, "slots", words={"times": times.strip()}, audience="account")
     clock.stop(session, case, "consult_offer", Cause(act, entry.id))
     record.notify(session, "slots", case, act, entry)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
-from request_tracker.actions.rooted import must_be_root
+from request_tracker.actions.rooted import must_be_led, must_be_root
 from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules.evidence import EVIDENCE, MINUTES, ON_PRIMARY, EvidenceKind
 from request_tracker.rules.people import Act
@@ -16,7 +16,6 @@ from request_tracker.rules.terms import Role
 from request_tracker.store import clocks, connections, evidence, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.evidence import Evidence
-from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
 
 FIRST_SYNC = ("starter_ready", "access_granted")
@@ -41,6 +40,8 @@ def put(session: Session, case: Case, fact: Fact, act: Act) -> Entry:
         raise Unfit("key", f"This case has ended ({case.outcome.replace('_', ' ')}): nothing more is recorded on it")
     kind = _checked(fact)
     _may_record(session, case, kind, act)
+    if kind.key in ON_PRIMARY:
+        must_be_led(case)
     if not fact.note.strip():
         _needs_no_note(kind, act)
     entry = _write(session, case, fact, act, source="person")
@@ -189,7 +190,7 @@ def _may_record(session: Session, case: Case, kind: EvidenceKind, act: Act) -> N
         raise NotAllowed(f"{kind.label}: only {_names(kind)} may record this")
     if act.who.role is not Role.REQUESTER:
         return
-    primary = session.get(Request, case.primary_request_id)
+    primary = requests.primary_of(session, case)
     own = primary is not None and primary.person_id == act.who.id
     reviews = kind.key == "completeness_reviewed" and _takes_part(session, case, act)
     if not own and not reviews:

@@ -6,15 +6,14 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
-from request_tracker.actions.rooted import must_be_root
+from request_tracker.actions.rooted import must_be_led, must_be_root
 from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import HoldReason, Role
-from request_tracker.store import holds
+from request_tracker.store import holds, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.holds import Comment, Hold, NoSuchHold
-from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
 
 MAY_HOLD = (Role.SPECIALIST, Role.LEAD)
@@ -115,6 +114,8 @@ def comment(session: Session, case: Case, act: Act, *, body: str, internal: bool
     short_enough("body", body)
     if internal and not act.who.is_staff:
         raise NotAllowed("Only staff may write internal notes")
+    if act.who.is_staff and not internal and case.outcome is None:
+        must_be_led(case)
     audience = "staff" if internal else "account"
     entry = record.entry(
         session,
@@ -146,13 +147,15 @@ def _checked(session: Session, case: Case, act: Act, reason: str, question: str)
         raise Unfit("question", "Write the question the requester should answer")
     if case.outcome is not None:
         raise Unfit("reason", "This case has ended: it waits on nobody")
+    if kind.on_requester:
+        must_be_led(case)
     if any(each.reason == kind for each in holds.open_holds(session, case.id)):
         raise Unfit("reason", f"The case waits for {kind.words} already: end that hold first")
     return kind
 
 
 def _may_answer(session: Session, case: Case, act: Act) -> None:
-    primary = session.get(Request, case.primary_request_id)
+    primary = requests.primary_of(session, case)
     if act.who.is_staff or primary is None or primary.account_id != act.who.account_id:
         raise NotAllowed("Only the requester may answer; a specialist can lift the hold instead")
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import evidence, record
 from request_tracker.actions.evidence import Fact
+from request_tracker.actions.rooted import must_be_led
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
@@ -53,7 +54,7 @@ def plan(session: Session, case_id: int, act: Act) -> Plan | None:
     """Write the intent, or find it written. None where nothing is to be made (ended, or made already)."""
     case = session.get_one(Case, case_id, with_for_update=True)
     wanted = case.outcome is None and Phase(case.phase).order >= Phase.CONSULTATION.order
-    if not wanted or case.merged_into_id is not None:
+    if not wanted or case.merged_into_id is not None or case.primary_request_id is None:
         return None
     row = connections.live(session, case.id) or _intend(session, case, act)
     if row.state in _MADE:
@@ -152,6 +153,7 @@ def again(session: Session, case: Case, act: Act) -> None:
     """A specialist has asked the requester: a connection that is gone is given up, and a new one planned."""
     if act.who.role not in (Role.SPECIALIST, Role.LEAD):
         raise NotAllowed("Only a specialist or a lead may provision again")
+    must_be_led(case)
     row = connections.live(session, case.id)
     if row is not None and row.state not in (StarterState.MISSING, StarterState.INTENDED, StarterState.UNKNOWN):
         raise Unfit("connection", "The case has a starter connector already")

@@ -1,4 +1,4 @@
-"""Only the root of a tree is worked on; what was merged into it answers with where to go."""
+"""Only the root of a tree is worked on, and some steps need somebody who leads it."""
 
 from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import Refused
@@ -11,3 +11,10 @@ def must_be_root(case: Case) -> None:
     if case.merged_into_id is not None:
         where = cases.case_number(case.root_id or case.merged_into_id)
         raise Refused("merged", (Blocker("merged", f"This case was merged: {where} is the one that moves", "moves"),))
+
+
+def must_be_led(case: Case) -> None:
+    """Raises Refused while nobody leads the case: there is nobody to ask or to do this with."""
+    if case.primary_request_id is None:
+        reason = "Nobody leads this case at present: wait until somebody takes it on, or choose somebody"
+        raise Refused("this", (Blocker("primary", reason, "supporters"),))

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, record
+from request_tracker.actions import clock, heir, record, scoring
 from request_tracker.actions.clock import Cause
-from request_tracker.actions.unfit import Unfit
+from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.process import NotAllowed
-from request_tracker.rules.submission import DOCUMENTS, Submission, is_document
+from request_tracker.rules.submission import DOCUMENTS, SHORT, Submission, is_document
 from request_tracker.rules.terms import Phase, Role
 from request_tracker.store import candidates, cases, drafts, requests
 from request_tracker.store.base import FAR
@@ -39,22 +39,25 @@ def submit(
     join: str | None = None,
     upload: Upload | None = None,
     knowledge: Knowledge | None = None,
+    consent: str = "",
 ) -> Request:
     """Store what was sent: opens a case, or joins the live case named by `join`. The same form key answers the same
-    request. `knowledge` indexes the new case for matching. Raises NotAllowed, Unfit."""
+    request. `knowledge` indexes the new case for matching; `consent` is how the requester agreed to be asked for.
+    Raises NotAllowed, Unfit."""
     if form_key and (found := requests.by_form_key(session, form_key)) is not None:
         return found
     asker = _asker(act, on_behalf_of)
-    case = _joined(session, join, asker) if join else _opened(session, submission, asker, act)
+    agreed = _agreed(consent) if on_behalf_of is not None else {}
+    case = _joined(session, join, asker, act) if join else _opened(session, submission, asker, act)
     request = _request(submission, asker, act, case, kind="joined" if join else "opened", form_key=form_key)
     session.add(request)
     session.flush()
     if upload is not None:
         keep_upload(session, request, upload, act)
     if join:
-        _after_join(session, case, request, act)
+        _after_join(session, case, request, act, agreed)
     else:
-        _after_opening(session, case, request, act)
+        _after_opening(session, case, request, act, agreed)
     if knowledge is not None and not join:
         candidates.index_case(session, case, knowledge)
     drafts.drop(session, act.who.id or 0)
@@ -92,6 +95,14 @@ def _asker(act: Act, on_behalf_of: Viewer | None) -> Viewer:
     return on_behalf_of
 
 
+def _agreed(consent: str) -> dict[str, str]:
+    """How the requester agreed, as the words of the timeline entry. Raises Unfit."""
+    if not consent.strip():
+        raise Unfit("consent", "Say how the requester agreed, for example: by mail on 3 November")
+    short_enough("consent", consent, most=SHORT)
+    return {"consent": consent.strip()}
+
+
 def _opened(session: Session, submission: Submission, asker: Viewer, act: Act) -> Case:
     assert asker.account_id is not None, "a requester has an account"
     case = Case(
@@ -111,14 +122,14 @@ def _opened(session: Session, submission: Submission, asker: Viewer, act: Act) -
     return case
 
 
-def _joined(session: Session, number: str, asker: Viewer) -> Case:
-    root = cases.root_of(session, cases.by_number(session, number))
-    (case,) = cases.locked(session, root.id)
+def _joined(session: Session, number: str, asker: Viewer, act: Act) -> Case:
+    case = cases.locked_root(session, cases.by_number(session, number).id)
     if case.outcome is not None:
         raise Unfit("join", f"{case.number} has ended; send your request on its own")
     mine = [each for each in requests.of_tree(session, case.id, live_only=True) if each.person_id == asker.id]
     if mine:
-        raise Unfit("join", f"You take part in this already, with {mine[0].number}")
+        who = "You take" if act.who.id == asker.id else "They take"
+        raise Unfit("join", f"{who} part in this already, with {mine[0].number}")
     return case
 
 
@@ -149,22 +160,25 @@ def _request(
     )
 
 
-def _after_opening(session: Session, case: Case, request: Request, act: Act) -> None:
+def _after_opening(session: Session, case: Case, request: Request, act: Act, agreed: dict[str, str]) -> None:
     case.primary_request_id = request.id
     data = {"request": request.id, "by": act.who.id, "consent": request.submitted_by_id != request.person_id}
-    entry = record.entry(session, case, act, "submit", data=data)
+    entry = record.entry(session, case, act, "submit", data=data, words=agreed)
     clock.start(session, case, "review", Cause(act, entry.id))
-    record.notify(session, "receipt", case, act, entry, request_id=request.id)
+    record.notify(session, "on_behalf" if agreed else "receipt", case, act, entry, request_id=request.id)
+    scoring.later(session, case, act, entry)
 
 
-def _after_join(session: Session, case: Case, request: Request, act: Act) -> None:
+def _after_join(session: Session, case: Case, request: Request, act: Act, agreed: dict[str, str]) -> None:
     entry = record.entry(
         session,
         case,
         act,
         "join",
-        data={"request": request.id},
+        data={"request": request.id, "consent": bool(agreed)},
+        words=agreed,
         audience="account",
         account_id=request.account_id,
     )
-    record.notify(session, "joined", case, act, entry, request_id=request.id)
+    record.notify(session, "on_behalf" if agreed else "joined", case, act, entry, request_id=request.id)
+    heir.fill(session, case, act)

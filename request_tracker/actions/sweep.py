@@ -6,17 +6,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, hold, record
+from request_tracker.actions import clock, heir, hold, record
 from request_tracker.actions.clock import BREACH
 from request_tracker.rules.calendar import is_working
 from request_tracker.rules.people import Act
 from request_tracker.rules.terms import HoldReason, Phase
-from request_tracker.store import cases, clocks, evidence, jobs
+from request_tracker.store import cases, clocks, evidence, heirs, jobs
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.connections import Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.facts import reminders
+from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.holds import Hold
 
 OPENS, CLOSES = time(8), time(18)
@@ -71,6 +72,19 @@ def holds_expired(session: Session, act: Act) -> int:
     for row in found:
         hold.expire(session, session.get_one(Case, row.case_id), row, act)
     return len(found)
+
+
+def asks_expired(session: Session, act: Act) -> int:
+    """Who did not say in time whether they lead a case: the next in line is asked. Answers how many were closed."""
+    found = [(row.id, row.case_id) for row in heirs.due(session, act.now)]
+    cases.locked(session, *{case_id for _, case_id in found})
+    closed = 0
+    for ask_id, _ in found:
+        row = session.get_one(PrimaryAsk, ask_id, populate_existing=True)
+        if row.answered_at is None and row.expires_at <= act.now:
+            heir.expire(session, row, act)
+            closed += 1
+    return closed
 
 
 def connections_due(session: Session, act: Act) -> int:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, merge, record
-from request_tracker.actions.advance import LOST, Stale, place
+from request_tracker.actions import clock, heir, merge, record, scoring
+from request_tracker.actions.advance import LOST, place
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.revoke import revoke
+from request_tracker.actions.versions import fresh
 from request_tracker.actions.withdraw import SETTLED
 from request_tracker.rules import merging
 from request_tracker.rules.people import Act
@@ -16,13 +17,15 @@ from request_tracker.rules.phases import BY_NAME, Blocker
 from request_tracker.rules.process import NotAllowed, Refused
 from request_tracker.rules.sla import EventKind
 from request_tracker.rules.terms import Outcome, Phase, Role
-from request_tracker.store import cases, merges
+from request_tracker.store import cases, merges, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.holds import Hold
-from request_tracker.store.merges import Merge
 from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry, Undone
+
+LINKING = ("merge", "swap")
+"""Kinds of entries that tie cases together: no moves, and undone by untying."""
 
 
 def last_undoable(session: Session, case: Case, act: Act) -> Entry | None:
@@ -30,22 +33,27 @@ def last_undoable(session: Session, case: Case, act: Act) -> Entry | None:
     found = session.scalar(
         select(Entry)
         .outerjoin(Undone, Undone.entry_id == Entry.id)
-        .where(Entry.case_id == case.id, Undone.entry_id.is_(None), Entry.kind.like("move.%") | (Entry.kind == "merge"))
+        .where(Entry.case_id == case.id, Undone.entry_id.is_(None), Entry.kind.like("move.%") | Entry.kind.in_(LINKING))
         .order_by(Entry.seq.desc())
         .limit(1)
     )
     if found is None or found.data.get(SETTLED) or act.now >= found.at + act.program.undo_for:
         return None
-    return found
+    return found if found.kind not in LINKING or _is_linked(session, found) else None
+
+
+def _is_linked(session: Session, entry: Entry) -> bool:
+    """Whether the link that was made then still stands; one that was taken back has nothing left to undo."""
+    made = entry if entry.kind == "merge" else merges.swap_entries(session, entry)[1]
+    return merges.of_event(session, made.id).unmerged_at is None
 
 
 def undo(session: Session, case: Case, *, version: int, act: Act) -> Entry | None:
     """Put the case back to before its last move or merge. Raises NotAllowed, Stale, Refused."""
     if act.who.role not in (Role.SPECIALIST, Role.ENGINEER, Role.LEAD):
         raise NotAllowed("Only a specialist, an engineer or a lead may undo")
-    (case,) = cases.locked(session, case.id)
-    if case.version != version:
-        raise Stale(case)
+    (case, *_), _ = cases.locked_trees(session, case.id, *_tied(session, case, act))
+    fresh(case, version)
     entry = last_undoable(session, case, act)
     if entry is None:
         window = int(act.program.undo_for.total_seconds())
@@ -53,9 +61,33 @@ def undo(session: Session, case: Case, *, version: int, act: Act) -> Entry | Non
         raise Refused("undo", (Blocker("undo", reason, "history"),))
     _may_undo(entry, act)
     if entry.kind == "merge":
-        merge.unmerge(session, session.scalars(select(Merge).where(Merge.event_id == entry.id)).one(), act)
+        merge.unmerge(session, merges.of_event(session, entry.id), act)
+        return entry
+    if entry.kind == "swap":
+        _nothing_since(session, entry, act)
+        merge.undo_swap(session, entry, act)
         return entry
     return _take_back(session, case, entry, act)
+
+
+def _tied(session: Session, case: Case, act: Act) -> list[int]:
+    """The cases on both sides of what would be undone: all are locked together, in id order."""
+    entry = last_undoable(session, case, act)
+    if entry is None or entry.kind not in LINKING:
+        return []
+    made = entry if entry.kind == "merge" else merges.swap_entries(session, entry)[1]
+    link = merges.of_event(session, made.id)
+    return [link.child_id, link.into_id]
+
+
+def _nothing_since(session: Session, entry: Entry, act: Act) -> None:
+    """A swap is undone only while it is the last thing that was done to both cases."""
+    for each in merges.swap_entries(session, entry):
+        case = session.get_one(Case, each.case_id)
+        last = last_undoable(session, case, act)
+        if last is None or last.id != each.id:
+            reason = f"Something was done to {case.number} since: undo that first"
+            raise Refused("undo", (Blocker("undo", reason, "history"),))
 
 
 def _may_undo(entry: Entry, act: Act) -> None:
@@ -78,6 +110,11 @@ def _take_back(session: Session, case: Case, entry: Entry, act: Act) -> Entry:
     _reopen_holds(session, case, entry)
     _restore_access(session, case, entry)
     revoke(session, entry, done, act)
+    if case.outcome is not None:
+        heir.drop(session, case, act)
+    heir.fill(session, case, act)
+    if entry.data["after"]["outcome"] != before["outcome"]:
+        scoring.later(session, case, act, done)
     _reopen_children(session, case, done, act)
     if entry.kind == "move.reinstate":
         record.later(session, "remove_starter", {"case_id": case.id}, act, done, wait=timedelta(0))
@@ -106,9 +143,12 @@ def _reopen_children(session: Session, case: Case, done: Entry, act: Act) -> Non
 
 def _give_back_request(session: Session, case: Case, entry: Entry) -> None:
     """Undoing a withdrawal (or the taking back of one) puts the primary's request where it was."""
-    primary = session.get(Request, case.primary_request_id)
+    primary = requests.primary_of(session, case)
     if primary is not None and entry.kind in ("move.withdraw", "move.reinstate"):
         primary.withdrawn_at = case.ended_at
+    for request_id in entry.data.get("returned", ()):
+        session.get_one(Request, request_id).withdrawn_at = case.ended_at
+    session.flush()
 
 
 def _reopen_holds(session: Session, case: Case, entry: Entry) -> None:

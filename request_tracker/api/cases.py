@@ -129,7 +129,8 @@ def _write(
     """One write on a case: the body checked, the work done and the case answered, in one transaction."""
     body = {} if schema is None or (version_from_case and not http.get_data()) else read_body(schema)
     with wiring.transaction() as session:
-        case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
+        # An undo may concern several cases: it locks them itself, in id order.
+        case = reading_case.case_for(session, number, wiring.viewer(), lock=not version_from_case)
         if version_from_case:
             body.setdefault("version", case.version)
 

@@ -38,7 +38,7 @@ def create_request() -> Response:
 @api.get("/requests/<number>")
 def read_request(number: str) -> Response:
     with wiring.reading() as session:
-        return jsonify(_shape(session, reading_case.request_for(session, number, wiring.viewer())))
+        return jsonify(shape(session, reading_case.request_for(session, number, wiring.viewer())))
 
 
 @api.post("/requests/<number>/documents")
@@ -50,21 +50,21 @@ def add_document(number: str) -> Response:
     with wiring.transaction() as session:
         request = reading_case.request_for(session, number, wiring.viewer())
         sending.keep_upload(session, request, upload, wiring.act())
-        return _answer(_shape(session, request), 201)
+        return _answer(shape(session, request), 201)
 
 
 @api.post("/requests/<number>/withdrawal")
 def withdraw(number: str) -> Response:
     with wiring.transaction() as session:
         request = reading_case.request_for(session, number, wiring.viewer())
-        return jsonify(_shape(session, leaving.withdraw(session, request, wiring.act())))
+        return jsonify(shape(session, leaving.withdraw(session, request, wiring.act())))
 
 
 @api.delete("/requests/<number>/withdrawal")
 def take_back(number: str) -> Response:
     with wiring.transaction() as session:
         request = reading_case.request_for(session, number, wiring.viewer())
-        return jsonify(_shape(session, leaving.take_back(session, request, wiring.act())))
+        return jsonify(shape(session, leaving.take_back(session, request, wiring.act())))
 
 
 @api.get("/suggestions")
@@ -95,6 +95,7 @@ def _create(session: Session, body: dict[str, Any]) -> dict[str, Any]:
         join=body.get("join") or None,
         upload=_inline(document),
         knowledge=knowledge,
+        consent=body.get("consent") or f"stated through the API by {wiring.viewer().name}",
     )
     root = cases.root_of(session, session.get_one(Case, request.case_id))
     view = reading_case.view(session, root, wiring.act())
@@ -128,7 +129,8 @@ def _inline(document: Any) -> Upload | None:
     return read_upload("document", "text/plain", text.encode(errors="replace"))
 
 
-def _shape(session: Session, request: Request) -> dict[str, Any]:
+def shape(session: Session, request: Request) -> dict[str, Any]:
+    """The request as its account may see it."""
     root = cases.root_of(session, session.get_one(Case, request.case_id))
     view = reading_case.view(session, root, wiring.act())
     person, account = session.get_one(Person, request.person_id), session.get_one(Account, request.account_id)

@@ -41,6 +41,7 @@ BODIES: dict[str, Schema] = {
         sandbox={"type": ["boolean", "string", "null"]},
         group_id=OPTIONAL,
         on_behalf_of={"type": ["string", "null"], "description": "E-mail of the requester who gave consent"},
+        consent={"type": ["string", "null"], "description": "How the requester agreed; with on_behalf_of"},
         join={"type": ["string", "null"], "description": "Number of the live case to join"},
     ),
     "Move": _object(("move", "version"), more=True, move=TEXT, version=VERSION, reason=OPTIONAL),
@@ -53,6 +54,21 @@ BODIES: dict[str, Schema] = {
     "Hold": _object(("reason",), reason=_REASON, question=OPTIONAL, expected_until=INSTANT),
     "Answer": _object(("body",), body=TEXT),
     "Comment": _object(("body",), body=TEXT, internal={"type": "boolean"}),
+    "PrimaryAnswer": _object(("answer",), answer={"enum": ["yes", "no"]}),
+    "PreviewAnswer": _object(("would",), would={"type": "boolean"}),
+    "Primary": _object(("version",), version=VERSION, request=OPTIONAL, consent=OPTIONAL),
+    "Correction": _object(("version",), version=VERSION, service_name=TEXT, service_url=TEXT, api_docs_url=TEXT),
+    "Merges": _object(
+        ("children", "into_version"),
+        into_version=VERSION,
+        children={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 50,
+            "items": _object(("number", "version"), number=TEXT, version=VERSION),
+        },
+    ),
+    "Swap": _object(("version", "into_version"), version=VERSION, into_version=VERSION),
     "Merge": _object(("into", "version", "into_version"), into=TEXT, version=VERSION, into_version=VERSION),
 }
 

@@ -14,6 +14,7 @@ class CaseFacts:
 
     evidence: keys that stand (recorded and not voided). open_criteria: neither confirmed nor overridden.
     supporting_accounts: distinct accounts beside the primary's. live_supporters: distinct persons beside the primary.
+    vacancy: while nobody leads the case, the sentence that says who is asked to; empty otherwise.
     ended_for: how long ago the case ended, None while live. silence: the three records of the consultation are
     complete and the requester has not spoken against them for the program's silence_days.
     """
@@ -29,6 +30,7 @@ class CaseFacts:
     silence: bool = False
     reminders: int = 0
     has_questions: bool = False
+    vacancy: str = ""
     ended_for: timedelta | None = None
     lead_decides_from: int = 5
     reminders_before_waiver: int = 3

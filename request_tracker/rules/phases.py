@@ -51,6 +51,7 @@ FIXES = {
     "catalogue_checked": "preview",
     "question": "holds",
     "supporters": "supporters",
+    "primary": "supporters",
     "role": "people",
     "time": "history",
 }
@@ -113,6 +114,10 @@ def _may_return(facts: CaseFacts) -> str | None:
     return None if in_time else f"The {facts.reinstate_for.days} days to come back have passed: send a new request"
 
 
+def _led(facts: CaseFacts) -> str | None:
+    return facts.vacancy or None
+
+
 is_assessed = Guard("is_assessed", "assessment", _assessed)
 minutes_stand = Guard("minutes_stand", "minutes_confirmed", _minutes)
 is_verified = Guard("is_verified", "requester_verified", _verified)
@@ -120,6 +125,7 @@ starter_present = Guard("starter_present", "starter_ready", _starter)
 access_stands = stands("access_granted")
 few_or_lead = Guard("few_or_lead", "role", _few_or_lead)
 no_supporters = Guard("no_supporters", "supporters", _alone)
+has_primary = Guard("has_primary", "primary", _led)
 has_question = Guard("has_question", "question", _asked)
 appeal_in_time = Guard("appeal_in_time", "time", _may_appeal)
 return_in_time = Guard("return_in_time", "time", _may_return)
@@ -189,11 +195,13 @@ _DECLINE = (CRITERION, EXPLANATION, ALTERNATIVES)
 MOVES = (
     Move("submit", "Submit", (), SUBMISSION, _by(REQUESTER, SPECIALIST), starts=("review",), then=("mail.receipt",)),
     Move("claim", "Claim", (SUBMISSION,), VALIDATION, _by(SPECIALIST), then=("mail.in_review",)),
-    Move("ask", "Ask the requester", LIVE, None, _by(SPECIALIST), fields=(QUESTION,), then=("mail.question",)),
+    Move(
+        "ask", "Ask the requester", LIVE, None, _by(SPECIALIST), (has_primary,), (QUESTION,), then=("mail.question",),
+    ),
     Move("answer", "Answer", LIVE, None, _by(REQUESTER), (has_question,), (ANSWER,), then=("mail.answered",)),
     Move(
         "accept", "Accept", (VALIDATION,), CONSULTATION, _by(SPECIALIST),
-        (stands("duplicates_checked"), is_assessed), (REASON,),
+        (has_primary, stands("duplicates_checked"), is_assessed), (REASON,),
         stops=("review",), starts=("starter_ready", "consult_offer"), then=("provision", "mail.accepted"),
     ),
     Move(
@@ -203,8 +211,8 @@ MOVES = (
     Move("discard", "Discard as invalid", (SUBMISSION,), Outcome.INVALID, _by(SPECIALIST), fields=(REASON,)),
     Move(
         "start_build", "Start the build", (CONSULTATION,), DEVELOPMENT, _by(SPECIALIST),
-        (stands("starter_ready"), access_stands, stands("service_demonstrated"), stands("use_cases_recorded"),
-         stands("data_requirements_recorded"), minutes_stand),
+        (has_primary, stands("starter_ready"), access_stands, stands("service_demonstrated"),
+         stands("use_cases_recorded"), stands("data_requirements_recorded"), minutes_stand),
         starts=("build",), stops=("consult_offer",), then=("mail.build_started",),
     ),
     Move(
@@ -217,7 +225,7 @@ MOVES = (
     ),
     Move(
         "open_preview", "Open the private preview", (DEVELOPMENT,), PRIVATE_PREVIEW, _by(ENGINEER, SPECIALIST),
-        (stands("built"), stands("tested"), stands("documented"), starter_present, access_stands),
+        (has_primary, stands("built"), stands("tested"), stands("documented"), starter_present, access_stands),
         stops=("build",), then=("first_sync", "mail.preview_opened"),
     ),
     Move(
@@ -230,7 +238,10 @@ MOVES = (
     ),
     Move(
         "release", "Release", (PRIVATE_PREVIEW,), Outcome.RELEASED, _by(LEAD),
-        (stands("initial_sync_finished"), stands("completeness_reviewed"), is_verified, stands("catalogue_checked")),
+        (
+            has_primary, stands("initial_sync_finished"), stands("completeness_reviewed"), is_verified,
+            stands("catalogue_checked"),
+        ),
         (WAIVER,), then=("mail.released",),
     ),
     Move(

@@ -7,7 +7,10 @@ from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.terms import Phase
 
 QUESTION, ACCESS, CONFIRM, REVIEW, VERIFY = "question", "access", "minutes", "review", "verify"
+LEAD = "lead"
+"""Asked of one supporter while nobody leads the case; all others are asked of the primary requester."""
 WORDS = {
+    LEAD: "Say whether you take the lead",
     QUESTION: "Answer a question",
     ACCESS: "Grant access",
     CONFIRM: "Confirm the minutes",

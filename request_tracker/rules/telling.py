@@ -15,18 +15,35 @@ def _dismissed(data: Data) -> str:
     return f"Not the same as {data['other']}" if data["kind"] == "different" else f"Related to {data['other']}"
 
 
+def _dismissed_back(data: Data) -> str:
+    return f"No longer called {'different from' if data['kind'] == 'different' else 'only related to'} {data['other']}"
+
+
 def _evidence(data: Data) -> str:
     label = EVIDENCE[data["key"]].label
     value = "" if data["value"] in ("yes", "true", "True") else f" ({data['value']})"
     return f"{label}{value}" + (", observed by the system" if data.get("source") == "observation" else "")
 
 
+def _by_policy(data: Data) -> str:
+    return ", automatically" if data.get("automatic") else ""
+
+
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "submit": lambda data: "Request received" + (", with the requester's consent" if data.get("consent") else ""),
-    "join": lambda _: "Joined this request",
+    "join": lambda data: "Joined this request" + (", with the requester's consent" if data.get("consent") else ""),
     "left": lambda _: "Withdrew their request",
     "returned": lambda _: "Came back to this request",
     "promoted": lambda _: "Became the primary requester",
+    "vacant": lambda _: "The primary requester left: somebody else is asked to lead this case",
+    "vacant.again": lambda _: "Everybody may be asked again to lead this case",
+    "vacant.nobody": lambda _: "Nobody is left to be asked to lead this case",
+    "primary.asked": lambda _: "Asked to become the primary requester",
+    "primary.no": lambda _: "Does not want to become the primary requester",
+    "primary.expired": lambda _: "Did not say in time whether to become the primary requester",
+    "primary.back": lambda _: "Came back as the primary requester",
+    "preview.answer": lambda data: "Would join the private preview" if data["would"] else "Would not join the preview",
+    "corrected": lambda data: "Corrected: " + ", ".join(name.replace("_", " ") for name in data["fields"]),
     "hold.on": lambda data: f"Waiting for {HOLD_WORDS[HoldReason(data['reason'])]}",
     "hold.off": lambda data: f"No longer waiting for {HOLD_WORDS[HoldReason(data['reason'])]}",
     "hold.answered": lambda _: "Question answered",
@@ -37,11 +54,13 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "evidence.void": lambda data: f"No longer stands: {EVIDENCE[data['key']].label.lower()}",
     "assessment": lambda data: f"Assessment: {len(data.get('verdicts', {}))} criteria judged",
     "assigned": lambda data: f"Assigned to {data.get('name', 'somebody')}",
-    "merge": lambda _: "Combined with another request for the same service",
-    "merge.in": lambda _: "Another case was merged into this one",
+    "merge": lambda data: "Combined with another request for the same service" + _by_policy(data),
+    "merge.in": lambda data: "Another case was merged into this one" + _by_policy(data),
+    "swap": lambda data: "Leads the combined requests now" if "over" in data else "Another request leads this one now",
     "unmerge": lambda _: "Stands alone again",
     "unmerge.out": lambda _: "A merged case was taken out again",
     "dismissed": _dismissed,
+    "dismissed.back": _dismissed_back,
     "undo": lambda _: "The last step was undone",
     "slots": lambda _: "Meeting times offered",
     "starter.created": lambda _: "Starter connector created",

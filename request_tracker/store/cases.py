@@ -1,13 +1,20 @@
 """Cases: one row a service's journey, tied to its state by CHECKs; the tree of merged cases."""
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import Outcome, Phase
 from request_tracker.store.base import Base, one_of, partial, tied
+
+T = TypeVar("T")
+TRIES = 5
 
 
 class Case(Base):
@@ -95,15 +102,61 @@ def by_number(session: Session, number: str, *, lock: bool = False) -> Case:
 def locked(session: Session, *ids: int) -> list[Case]:
     """The cases as they are now, locked in id order so that two writers can never wait for each other in a ring."""
     session.flush()
-    rows = {each: _lock(session, each) for each in sorted(set(ids))}
+    wanted = select(Case).where(Case.id.in_(set(ids))).order_by(Case.id).with_for_update()
+    rows = {case.id: case for case in session.scalars(wanted, execution_options={"populate_existing": True})}
     return [rows[each] for each in ids]
 
 
-def _lock(session: Session, wanted: int) -> Case:
-    known = session.get(Case, wanted)
-    if known is not None:
-        session.expire(known)
-    return session.get_one(Case, wanted, with_for_update=True)
+def locked_root(session: Session, case_id: int) -> Case:
+    """The root that the case belongs to now, locked: one that was merged while we waited is not it any more."""
+    return _settled(session, lambda: _root_then_lock(session, case_id))
+
+
+def locked_trees(session: Session, *ids: int) -> tuple[list[Case], list[Case]]:
+    """The cases and, in the same order, their roots, with every case of their trees locked in id order.
+
+    Whoever ties trees together or takes them apart moves all of their cases, so it locks all of them.
+    """
+    return _settled(session, lambda: _members_then_lock(session, ids))
+
+
+class _Changed(Exception):
+    """The tree was changed between looking and locking."""
+
+
+def _settled(session: Session, attempt: Callable[[], T]) -> T:
+    """Look, lock, look again: what changed in between is let go of, locks and all, and tried anew."""
+    for _ in range(TRIES):
+        with suppress(_Changed), session.begin_nested():
+            return attempt()
+    raise OperationalError("locking a tree", None, RuntimeError("it kept changing"))
+
+
+def _root_then_lock(session: Session, case_id: int) -> Case:
+    (root_id,) = _roots(session, (case_id,))
+    (root,) = locked(session, root_id)
+    if _roots(session, (case_id,)) != [root_id]:
+        raise _Changed
+    return root
+
+
+def _members_then_lock(session: Session, ids: tuple[int, ...]) -> tuple[list[Case], list[Case]]:
+    roots = _roots(session, ids)
+    members = _members(session, roots)
+    rows = {case.id: case for case in locked(session, *members)}
+    if _roots(session, ids) != roots or _members(session, roots) != members:
+        raise _Changed
+    return [rows[each] for each in ids], [rows[each] for each in roots]
+
+
+def _roots(session: Session, ids: tuple[int, ...]) -> list[int]:
+    found = session.execute(select(Case.id, Case.root_id).where(Case.id.in_(ids)))
+    roots = {row[0]: row[1] or row[0] for row in found}
+    return [roots[each] for each in ids]
+
+
+def _members(session: Session, roots: list[int]) -> list[int]:
+    return list(session.scalars(select(Case.id).where(Case.root_id.in_(roots)).order_by(Case.id)))
 
 
 def root_of(session: Session, case: Case) -> Case:

@@ -12,9 +12,10 @@ from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.facts import CaseFacts
 from request_tracker.rules.people import Act
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, StarterState
-from request_tracker.store import assessments, clocks, connections, evidence, holds, requests
+from request_tracker.store import assessments, clocks, connections, evidence, heirs, holds, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.evidence import Evidence
+from request_tracker.store.people import Account, Person
 from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
 
@@ -36,6 +37,7 @@ def facts_of(session: Session, case: Case, act: Act, fields: Mapping[str, Any] |
         silence=_is_silent(session, standing, act),
         reminders=reminders(session, case.id),
         has_questions=any(HoldReason(hold.reason).on_requester for hold in holds.open_holds(session, case.id)),
+        vacancy=vacancy(session, case),
         ended_for=act.now - case.ended_at if case.ended_at else None,
         lead_decides_from=act.program.lead_decides_from,
         reminders_before_waiver=act.program.reminders_before_waiver,
@@ -43,6 +45,19 @@ def facts_of(session: Session, case: Case, act: Act, fields: Mapping[str, Any] |
         reinstate_for=act.program.reinstate_for,
         fields=fields or {},
     )
+
+
+def vacancy(session: Session, case: Case) -> str:
+    """Who is asked to lead the case and until when, as a sentence for staff; empty where somebody leads it."""
+    if case.primary_request_id is not None or case.outcome is not None:
+        return ""
+    ask = heirs.open_ask(session, case.id)
+    if ask is None:
+        return "Nobody leads this case, and nobody is asked to: choose somebody, or ask again"
+    request = session.get_one(Request, ask.request_id)
+    person, account = session.get_one(Person, request.person_id), session.get_one(Account, request.account_id)
+    until = f"{ask.expires_at:%-d %b %Y, %H:%M} UTC"
+    return f"Nobody leads this case: {person.name} at {account.name} is asked to, until {until}"
 
 
 def supporters(session: Session, root_id: int) -> tuple[int, int]:
@@ -56,7 +71,7 @@ def supporters(session: Session, root_id: int) -> tuple[int, int]:
 
 
 def _beside_primary(session: Session, case: Case) -> tuple[int, int]:
-    primary = session.get(Request, case.primary_request_id) if case.primary_request_id else None
+    primary = requests.primary_of(session, case)
     others = requests.of_tree(session, case.root_id or case.id, live_only=True)
     if primary is None:
         return len({each.person_id for each in others}), len({each.account_id for each in others})

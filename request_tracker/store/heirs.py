@@ -6,6 +6,13 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of, partial, tied
+from request_tracker.store.evidence import Evidence
+from request_tracker.store.requests import Request
+from request_tracker.store.timeline import Entry
+
+VACANT, ASKED_AGAIN, NOBODY = "vacant", "vacant.again", "vacant.nobody"
+"""Timeline kinds: the primary left, a new round begins, nobody is left to be asked."""
+AT_ONCE = 200
 
 
 class PrimaryAsk(Base):
@@ -34,3 +41,61 @@ class PrimaryAsk(Base):
 def open_ask(session: Session, case_id: int) -> PrimaryAsk | None:
     """The question that waits for an answer, if any."""
     return session.scalar(select(PrimaryAsk).where(PrimaryAsk.case_id == case_id, PrimaryAsk.answered_at.is_(None)))
+
+
+def due(session: Session, now: datetime) -> list[PrimaryAsk]:
+    """Questions whose time is over, the oldest first."""
+    over = select(PrimaryAsk).where(PrimaryAsk.answered_at.is_(None), PrimaryAsk.expires_at <= now)
+    return list(session.scalars(over.order_by(PrimaryAsk.expires_at, PrimaryAsk.id).limit(AT_ONCE)))
+
+
+def vacancy(session: Session, case_id: int) -> Entry | None:
+    """The entry with which the last primary left; `data["before"]` is their request."""
+    return _newest(session, case_id, VACANT)
+
+
+def refused_in_round(session: Session, case_id: int) -> set[int]:
+    """The people who are not asked (again) in this round: the one who left, who said no, who let it expire."""
+    asks = (
+        select(Request.person_id)
+        .join(PrimaryAsk, PrimaryAsk.request_id == Request.id)
+        .where(PrimaryAsk.case_id == case_id, PrimaryAsk.event_id > _round(session, case_id))
+        .where(PrimaryAsk.answer.in_(("no", "expired")))
+    )
+    gone = vacancy(session, case_id)
+    before = session.get(Request, gone.data["before"]) if gone is not None and gone.data["before"] else None
+    # Somebody who came back is a supporter like any other.
+    left = {before.person_id} if before is not None and before.withdrawn_at is not None else set()
+    return left | set(session.scalars(asks))
+
+
+def last_of_round(session: Session, case_id: int) -> PrimaryAsk | None:
+    """The question asked last in this round, answered or not."""
+    found = select(PrimaryAsk).where(PrimaryAsk.case_id == case_id, PrimaryAsk.event_id > _round(session, case_id))
+    return session.scalar(found.order_by(PrimaryAsk.id.desc()).limit(1))
+
+
+def given_up(session: Session, case_id: int) -> bool:
+    """Whether it was said already that nobody is left to be asked: in this round, and since anybody was asked."""
+    said, last = _newest(session, case_id, NOBODY), last_of_round(session, case_id)
+    since = max(_round(session, case_id), (last.event_id or 0) if last is not None else 0)
+    return said is not None and said.id > since
+
+
+def voided_at(session: Session, case_id: int, at: datetime, reason: str) -> list[Evidence]:
+    """Evidence that was voided at this instant for this reason, the newest first."""
+    found = select(Evidence).where(
+        Evidence.case_id == case_id, Evidence.voided_at == at, Evidence.void_reason == reason
+    )
+    return list(session.scalars(found.order_by(Evidence.id.desc())))
+
+
+def _round(session: Session, case_id: int) -> int:
+    """The entry with which the round began: later questions belong to it."""
+    newest = _newest(session, case_id, VACANT, ASKED_AGAIN)
+    return newest.id if newest is not None else 0
+
+
+def _newest(session: Session, case_id: int, *kinds: str) -> Entry | None:
+    found = select(Entry).where(Entry.case_id == case_id, Entry.kind.in_(kinds))
+    return session.scalar(found.order_by(Entry.seq.desc()).limit(1))

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, partial, tied
+from request_tracker.store.timeline import Entry
 
 
 class Merge(Base):
@@ -48,3 +49,32 @@ def by_id(session: Session, merge_id: int) -> Merge:
 
 def standing_below(session: Session, into_id: int) -> list[Merge]:
     return list(session.scalars(select(Merge).where(Merge.into_id == into_id, Merge.unmerged_at.is_(None))))
+
+
+def of_event(session: Session, event_id: int) -> Merge:
+    """The link that a merge's or a swap's timeline entry made."""
+    return session.scalars(select(Merge).where(Merge.event_id == event_id)).one()
+
+
+def swap_entries(session: Session, entry: Entry) -> tuple[Entry, Entry]:
+    """The two entries of a swap, from either: of the case that leads since, and of the one below it."""
+    if "pair" in entry.data:
+        return session.get_one(Entry, entry.data["pair"]), entry
+    below = select(Entry).where(Entry.case_id == entry.data["over"], Entry.kind == "swap", Entry.id > entry.id)
+    return entry, session.scalars(below.order_by(Entry.id).limit(1)).one()
+
+
+def made_together(session: Session, link: Merge) -> list[Merge]:
+    """The links of one act, this one among them, whether or not they still stand; in order of the cases."""
+    found = select(Merge).where(
+        Merge.into_id == link.into_id, Merge.merged_at == link.merged_at, Merge.merged_by_id == link.merged_by_id
+    )
+    return list(session.scalars(found.order_by(Merge.child_id)))
+
+
+def child_and_below(session: Session, case_id: int) -> list[int]:
+    """The case and everything that stands merged below it, by walking the links down."""
+    found = [case_id]
+    for each in found:  # grows while it is walked: the links form a tree
+        found += [link.child_id for link in standing_below(session, each)]
+    return found

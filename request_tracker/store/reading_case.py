@@ -60,7 +60,7 @@ def request_for(session: Session, number: str, viewer: Viewer) -> Request:
 def view(session: Session, case: Case, act: Act) -> CaseView:
     """Everything one page or one API answer needs, as of `act.now`, with no more than the viewer may see."""
     viewer = act.who
-    primary = session.get(Request, case.primary_request_id) if case.primary_request_id else None
+    primary = requests.primary_of(session, case)
     full = viewer.is_staff or (primary is not None and primary.account_id == viewer.account_id)
     persons, accounts = supporters(session, case.root_id or case.id)
     return CaseView(
@@ -264,5 +264,5 @@ def _options(session: Session, case: Case, act: Act) -> tuple[Option, ...]:
     found = process.options(facts_of(session, case, act), act.who.role)
     if act.who.role is not Role.REQUESTER:
         return found
-    primary = session.get(Request, case.primary_request_id)
+    primary = requests.primary_of(session, case)
     return found if primary is not None and primary.person_id == act.who.id else ()

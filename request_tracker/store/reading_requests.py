@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session, aliased
 
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.phases import CLOCKS
-from request_tracker.rules.tasks import OUTCOMES, WORDS, Standing, due
+from request_tracker.rules.tasks import LEAD, OUTCOMES, WORDS, Standing, due
 from request_tracker.rules.terms import HoldReason, Phase, StarterState
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.connections import Connection
 from request_tracker.store.evidence import Evidence
+from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.holds import Hold
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
@@ -71,7 +72,7 @@ def page(session: Session, viewer: Viewer, now: datetime, *, number: int) -> Lis
 
 
 class _Facts:
-    """What the rows need to know about their live cases, four queries for the whole page."""
+    """What the rows need to know about their live cases, five queries for the whole page."""
 
     def __init__(self, session: Session, ids: Sequence[int]) -> None:
         asking = [each for each in HoldReason if each.on_requester]
@@ -87,6 +88,8 @@ class _Facts:
         going = select(Clock).where(
             Clock.case_id.in_(ids), Clock.state.in_(("running", "paused")), Clock.name.in_(promised)
         )
+        lead = select(PrimaryAsk.request_id).where(PrimaryAsk.case_id.in_(ids), PrimaryAsk.answered_at.is_(None))
+        self.lead = set(session.scalars(lead))
         self.clocks: dict[int, Clock] = {}
         for clock in sorted(session.scalars(going), key=lambda each: (each.due_at is None, each.due_at, each.id)):
             self.clocks.setdefault(clock.case_id, clock)
@@ -109,7 +112,6 @@ def _waiting(ids: Sequence[int]) -> Select[int]:
 def _row(request: Request, name: str, case: Case, viewer: Viewer, facts: _Facts, now: datetime) -> ListRow:
     left = request.withdrawn_at is not None
     ended = left or case.outcome is not None
-    primary = case.primary_request_id == request.id
     clock = None if ended else facts.clocks.get(case.id)
     signal, word = _signal(clock, now)
     return ListRow(
@@ -122,9 +124,17 @@ def _row(request: Request, name: str, case: Case, viewer: Viewer, facts: _Facts,
         due_at=clock.due_at if clock else None,
         signal=signal,
         word=word,
-        asked=tuple(WORDS[each] for each in due(facts.standing(case))) if primary and not ended else (),
+        asked=_asked(request, case, facts) if not ended else (),
         created_at=request.created_at,
     )
+
+
+def _asked(request: Request, case: Case, facts: _Facts) -> tuple[str, ...]:
+    if request.id in facts.lead:
+        return (WORDS[LEAD],)
+    if case.primary_request_id != request.id:
+        return ()
+    return tuple(WORDS[each] for each in due(facts.standing(case)))
 
 
 def _signal(clock: Clock | None, now: datetime) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.rules.notices import Audience, Notice
 from request_tracker.rules.terms import Role
-from request_tracker.store import cases, merges, people
+from request_tracker.store import cases, merges, people, requests
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
@@ -24,6 +24,10 @@ OPEN_WORDS: dict[str, tuple[str, ...]] = {
     "move.close": ("reason",),
 }
 """What staff wrote to everybody in the tree. All other words stay with the account they belong to."""
+
+
+OWN_ONLY = ("swap", "unmerge.out")
+"""Kinds of entries whose letters concern the people of the case itself and nobody below it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def words_for(session: Session, entry: Entry | None, to: Recipient) -> dict[str,
 
 def _primary(session: Session, asked: _Asked) -> list[Recipient]:
     """The primary; but what was said to another account's people goes to them and not to the primary."""
-    primary = session.get(Request, asked.case.primary_request_id) if asked.case.primary_request_id else None
+    primary = requests.primary_of(session, asked.case)
     entry = asked.entry
     if entry is not None and entry.audience == "account" and primary and primary.account_id != entry.account_id:
         return [each for each in _everybody(session, asked) if each.account_id == entry.account_id]
@@ -93,10 +97,12 @@ def _primary(session: Session, asked: _Asked) -> list[Recipient]:
 
 
 def _everybody(session: Session, asked: _Asked) -> list[Recipient]:
-    """Everyone with a live request in the case or in what was merged into it. A case that was itself merged since
-    speaks only to its own people: the others never heard of its phases."""
+    """Everyone with a live request in the case or in what was merged into it, who was there when it happened. A case
+    that was itself merged since speaks only to its own people: the others never heard of its phases."""
     own = Request.case_id.in_(_case_and_below(session, asked.case, asked.entry))
     live = select(Request).where(own, Request.withdrawn_at.is_(None)).order_by(Request.created_at, Request.id)
+    if asked.entry is not None:
+        live = live.where(Request.created_at <= asked.entry.at)
     return _by_requests(session, session.scalars(live))
 
 
@@ -104,8 +110,16 @@ def _submitter(session: Session, asked: _Asked) -> list[Recipient]:
     if asked.request_id is not None:
         return _by_requests(session, [session.get_one(Request, asked.request_id)])
     if asked.notice.name == "withdrawn":
-        return _by_requests(session, [session.get_one(Request, asked.case.primary_request_id)])
+        primary = requests.primary_of(session, asked.case)
+        return _by_requests(session, [primary] if primary else [])
+    if asked.entry is not None and asked.entry.kind in OWN_ONLY:
+        return _own(session, asked)
     return _everybody(session, asked)
+
+
+def _own(session: Session, asked: _Asked) -> list[Recipient]:
+    """Everyone with a live request in the case alone: those below it were told of being combined before."""
+    return _by_requests(session, requests.live_of(session, asked.case.id))
 
 
 def _assignee(session: Session, asked: _Asked) -> list[Recipient]:

@@ -71,8 +71,19 @@ def by_number(session: Session, number: str) -> Request:
     return request
 
 
+def primary_of(session: Session, case: Case) -> Request | None:
+    """The primary's request; None while nobody leads the case."""
+    return session.get(Request, case.primary_request_id) if case.primary_request_id else None
+
+
 def by_form_key(session: Session, form_key: str) -> Request | None:
     return session.scalar(select(Request).where(Request.form_key == form_key))
+
+
+def live_of(session: Session, case_id: int) -> list[Request]:
+    """The live requests of the case alone, oldest first."""
+    found = select(Request).where(Request.case_id == case_id, Request.withdrawn_at.is_(None))
+    return list(session.scalars(found.order_by(Request.created_at, Request.id)))
 
 
 def of_tree(session: Session, root_id: int, *, live_only: bool = False) -> list[Request]:

@@ -3,13 +3,18 @@
 from flask import Blueprint
 
 from request_tracker.web.admin import admin
+from request_tracker.web.alias_files import alias_files
 from request_tracker.web.case import case
 from request_tracker.web.catalogue import catalogue
 from request_tracker.web.connect import connect
+from request_tracker.web.duplicates import duplicates
 from request_tracker.web.home import home
 from request_tracker.web.intake import intake
+from request_tracker.web.knowledge import knowledge
 from request_tracker.web.mailbox import mailbox
 from request_tracker.web.merging import merging
+from request_tracker.web.offers import offers
+from request_tracker.web.policies import policies
 from request_tracker.web.queue import queue
 from request_tracker.web.reports import reports
 from request_tracker.web.requests import requests
@@ -18,6 +23,7 @@ from request_tracker.web.webhooks import webhooks
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home, signin, intake, requests, queue, case, merging, reports, mailbox, admin, catalogue, connect, webhooks,
+    duplicates, knowledge, alias_files, offers, policies,
 )  # fmt: skip
 UNSIGNED: tuple[Blueprint, ...] = (webhooks,)
 """Blueprints whose posts carry a signature of their own instead of a form token."""

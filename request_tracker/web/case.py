@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from request_tracker.access import wiring
 from request_tracker.store import reading_case
-from request_tracker.web import case_clocks, case_page, case_writes
+from request_tracker.web import case_clocks, case_leading, case_page, case_writes
 
 case = Blueprint("case", __name__)
-for path, view in case_writes.ROUTES:
+for path, view in (*case_writes.ROUTES, *case_leading.ROUTES):
     case.post(f"/cases/<number>{path}")(view)
 
 

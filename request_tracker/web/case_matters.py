@@ -27,11 +27,17 @@ class Matters:
     assign: CaseForm | None
     sync: CaseForm | None
     provision: CaseForm | None
+    correct: CaseForm | None
+    primary: CaseForm | None
+    ask_again: CaseForm | None
 
     @property
     def forms(self) -> Iterator[CaseForm]:
         """All of them."""
-        rows = (self.hold, *self.lifts.values(), self.slots, self.comment, self.assign, self.sync, self.provision)
+        rows = (
+            self.hold, *self.lifts.values(), self.slots, self.comment, self.assign, self.sync, self.provision,
+            self.correct, self.primary, self.ask_again,
+        )  # fmt: skip
         return (form for form in rows if form is not None)
 
 
@@ -44,6 +50,9 @@ def matters(session: Session, view: CaseView, attempt: Attempt, may: frozenset[s
         assign=_assign(session, view, attempt) if "case.assign" in may else None,
         sync=_sync(view) if "case.sync" in may else None,
         provision=_provision(view) if "case.provision" in may else None,
+        correct=_correct(view, attempt) if "case.correct" in may else None,
+        primary=_primary(view, attempt) if "case.make_primary" in may else None,
+        ask_again=_ask_again(view) if "case.ask_again" in may else None,
     )
 
 
@@ -53,7 +62,9 @@ def _hold(view: CaseView, attempt: Attempt) -> CaseForm:
     reasons = [
         (each.value, each.words[0].upper() + each.words[1:])
         for each in HoldReason
-        if each.value not in waiting and (lead or each is not HoldReason.PROGRAM_HOLD)
+        if each.value not in waiting
+        and (lead or each is not HoldReason.PROGRAM_HOLD)
+        and (view.primary is not None or not each.on_requester)
     ]
     about = "The requester reads it by mail at once. Needed when the case waits for the requester."
     ends = "After this day the promises run on, answered or not. Leave it empty to wait as long as it takes."
@@ -89,8 +100,8 @@ def _slots(view: CaseView, attempt: Attempt) -> CaseForm:
 
 def _comment(view: CaseView, attempt: Attempt) -> CaseForm:
     primary = next((row for row in view.requests if row.is_primary), None)
-    reader = f"{primary.person} at {primary.account} reads it by mail" if primary else "The requester reads it by mail"
-    choices = ((REPLY, f"Reply to the requester: {reader}"), (NOTE, "Internal note: only staff read it"))
+    reply = f"Reply to the requester: {primary.person} at {primary.account} reads it by mail" if primary else ""
+    choices = (*(((REPLY, reply),) if reply else ()), (NOTE, "Internal note: only staff read it"))
     return CaseForm(
         id="comment",
         action=url_for("case.comment", number=view.number),
@@ -118,6 +129,44 @@ def _assign(session: Session, view: CaseView, attempt: Attempt) -> CaseForm:
 
 def _provision(view: CaseView) -> CaseForm:
     return CaseForm(id="provision", action=url_for("case.provision", number=view.number), button="Provision again")
+
+
+def _correct(view: CaseView, attempt: Attempt) -> CaseForm:
+    docs = "May stay empty where a document was sent instead."
+    return CaseForm(
+        id="correct",
+        action=url_for("case.correct", number=view.number),
+        button="Correct the name or an address",
+        fields=(
+            a_field(attempt, "correct", "service_name", "Service name", data=view.service_name),
+            a_field(attempt, "correct", "service_url", "Website", kind="url", data=view.service_url),
+            a_field(
+                attempt, "correct", "api_docs_url", "API documentation", kind="url", hint=docs, data=view.api_docs_url,
+                required=False,
+            ),
+        ),
+        hint="What the requesters typed stays as it is. The case is compared with the others anew.",
+        open=attempt.form_id == "correct",
+    )  # fmt: skip
+
+
+def _primary(view: CaseView, attempt: Attempt) -> CaseForm:
+    live = [(row.number, f"{row.person}, {row.account}") for row in view.requests if row.withdrawn_at is None]
+    about = "In short: when and how this person agreed. Their account can read it."
+    return CaseForm(
+        id="primary",
+        action=url_for("case.make_primary", number=view.number),
+        button="Make primary",
+        fields=(
+            a_field(attempt, "primary", "request", "Who leads it", kind="select", choices=[("", "Choose"), *live]),
+            a_field(attempt, "primary", "consent", "How they agreed", hint=about),
+        ),
+        open=attempt.form_id == "primary",
+    )
+
+
+def _ask_again(view: CaseView) -> CaseForm:
+    return CaseForm(id="ask-again", action=url_for("case.ask_again", number=view.number), button="Ask everybody again")
 
 
 def _sync(view: CaseView) -> CaseForm:

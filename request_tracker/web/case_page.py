@@ -1,6 +1,6 @@
 """The case page assembled: everything one decision needs, as plain rows and forms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,21 +9,36 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from request_tracker.access import policy, wiring
+from request_tracker.actions.merge import lot_of
 from request_tracker.actions.undo import last_undoable
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.telling import sentence
 from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, Outcome, Phase, Role, StarterState
-from request_tracker.store import candidates, cases, merges, reading_case, reading_timeline
+from request_tracker.store import (
+    candidates,
+    cases,
+    heirs,
+    merges,
+    reading_case,
+    reading_duplicates,
+    reading_knowledge,
+    reading_timeline,
+)
 from request_tracker.store.candidates import Suggestion
 from request_tracker.store.case_rows import CaseView, CommentRow, TimelineRow
 from request_tracker.store.cases import Case
+from request_tracker.store.facts import vacancy
+from request_tracker.store.merges import Merge
+from request_tracker.store.reading_duplicates import RelatedRow
+from request_tracker.store.reading_knowledge import Offer
 from request_tracker.web import case_clocks, case_evidence, case_matters, case_moves
 from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_evidence import CriterionShown, EvidenceShown
 from request_tracker.web.case_forms import NOTHING, Attempt, CaseForm, Problem, problem_of
 from request_tracker.web.case_matters import Matters
 from request_tracker.web.case_moves import Moves
+from request_tracker.web.knowledge_forms import OFFERED
 
 ORDER = (
     "request", "duplicates", "assessment", "consultation", "connection", "build", "preview", "conversation", "history",
@@ -32,6 +47,24 @@ BUILD_FIRST = (
     "build", "preview", "connection", "request", "consultation", "assessment", "conversation", "duplicates", "history",
 )  # fmt: skip
 ACTS = tuple(name for name in policy.ROUTES if name.startswith(("case.", "merging.")))
+
+
+@dataclass(frozen=True)
+class Leading:
+    """`vacancy`: who is asked to lead, a sentence; `lots`: how many merges the undo of a link would take back."""
+
+    vacancy: str
+    would_join: int
+    lots: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Services related to this one, names of merged cases that may be remembered, and as what kinds."""
+
+    related: tuple[RelatedRow, ...]
+    offers: tuple[Offer, ...]
+    kinds: tuple[tuple[str, str], ...] = OFFERED
 
 
 @dataclass(frozen=True)
@@ -45,6 +78,7 @@ class CasePage:
     """`may` names the endpoints open to the viewer on this case as it stands; `seen` the newest timeline entry."""
 
     view: CaseView
+    leading: Leading
     root_phase: Phase
     root_outcome: str | None
     merge_id: int | None
@@ -54,6 +88,7 @@ class CasePage:
     steps: tuple[Step, ...]
     clocks: tuple[ClockShown, ...]
     suggestions: tuple[Suggestion, ...]
+    names: Names
     evidence: dict[str, list[EvidenceShown]]
     criteria: tuple[CriterionShown, ...]
     matters: Matters
@@ -86,7 +121,7 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
     act, viewer = wiring.act(), wiring.viewer()
     view = reading_case.view(session, case, act)
     root = cases.root_of(session, case)
-    may = _may(view, viewer.role)
+    may = _may(view, viewer.role, is_asked=heirs.open_ask(session, case.id) is not None)
     timeline = reading_timeline.timeline_of(session, case, viewer)
     outcome = Outcome(view.outcome) if view.outcome else None
     moves = case_moves.moves(view, attempt)
@@ -95,6 +130,7 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
     matters = case_matters.matters(session, view, attempt, may)
     return CasePage(
         view=view,
+        leading=_leading(session, case, view),
         root_phase=Phase(root.phase),
         root_outcome=root.outcome,
         merge_id=_merge_id(session, case),
@@ -104,6 +140,7 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
         steps=steps(view.phase, outcome, reading_timeline.entered(session, case)),
         clocks=case_clocks.shown(session, case.id, act.now),
         suggestions=_suggestions(session, case),
+        names=Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case)),
         evidence=evidence,
         criteria=criteria,
         matters=matters,
@@ -121,7 +158,7 @@ def span(duration: timedelta) -> str:
     return f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
 
 
-def _may(view: CaseView, role: Role) -> frozenset[str]:
+def _may(view: CaseView, role: Role, *, is_asked: bool) -> frozenset[str]:
     """What the policy allows, less what makes no sense on a merged or ended case."""
     allowed = {name for name in ACTS if policy.may(name, role)}
     if view.is_merged:
@@ -129,9 +166,13 @@ def _may(view: CaseView, role: Role) -> frozenset[str]:
     elif view.outcome is not None:
         allowed -= {
             "case.put_evidence", "case.assess", "case.hold", "case.assign", "case.offer_slots", "case.sync",
-            "case.provision",
-            "merging.preview", "merging.dismiss",
+            "case.provision", "case.correct", "case.make_primary", "case.ask_again",
+            "merging.preview", "merging.dismiss", "merging.many",
         }  # fmt: skip
+    led = {"case.make_primary", "case.ask_again"}
+    allowed -= led if view.primary is not None else {"case.offer_slots"}
+    if is_asked:
+        allowed -= {"case.ask_again"}
     if view.connection is None or view.connection.state not in USABLE_STARTER:
         allowed -= {"case.sync"}
     if view.connection is None or view.connection.state not in (StarterState.MISSING, StarterState.DELETED):
@@ -139,6 +180,23 @@ def _may(view: CaseView, role: Role) -> frozenset[str]:
     if view.phase is not Phase.CONSULTATION:
         allowed -= {"case.offer_slots"}
     return frozenset(allowed)
+
+
+def _leading(session: Session, case: Case, view: CaseView) -> Leading:
+    live = [row for row in view.requests if row.withdrawn_at is None]
+    joining = {row.email for row in live if row.would_preview}
+    lots = {link.id: len(lot) for link, lot in _lots(session, case)}
+    return Leading(vacancy(session, case) if case.merged_into_id is None else "", len(joining), lots)
+
+
+def _lots(session: Session, case: Case) -> Iterator[tuple[Merge, list[Merge]]]:
+    """The merges that were made together and can still be undone together, by the first of each lot."""
+    seen: set[int] = set()
+    for link in merges.standing_below(session, case.id):
+        lot = [] if link.id in seen else lot_of(session, link, wiring.act())
+        seen |= {each.id for each in lot}
+        if lot:
+            yield link, lot
 
 
 def _undo(session: Session, case: Case) -> Undoable | None:
@@ -153,6 +211,12 @@ def _merge_id(session: Session, case: Case) -> int | None:
     if case.merged_into_id is None:
         return None
     return next(link.id for link in merges.standing_below(session, case.merged_into_id) if link.child_id == case.id)
+
+
+def _offers(session: Session, case: Case) -> tuple[Offer, ...]:
+    if case.merged_into_id is not None or not policy.may("offers.remember", wiring.viewer().role):
+        return ()
+    return reading_knowledge.offers(session, case, wiring.knowledge(session))
 
 
 def _suggestions(session: Session, case: Case) -> tuple[Suggestion, ...]:

@@ -25,6 +25,7 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.rules.phases import BY_NAME, FIXES, Blocker
 from request_tracker.rules.process import Refused
+from request_tracker.rules.submission import Incomplete
 from request_tracker.rules.terms import Criterion
 from request_tracker.store import assessments, reading_case
 from request_tracker.store.cases import Case
@@ -38,26 +39,27 @@ HIDDEN = ("csrf_token", "version", "seen", "key")
 
 def move(number: str, name: str) -> ResponseReturnValue:
     def work(session: Session, case: Case) -> object:
-        return advance(session, case, name, version=_version(), act=wiring.act(), fields=_move_fields(name))
+        return advance(session, case, name, version=version(), act=wiring.act(), fields=_move_fields(name))
 
     label = BY_NAME[name].label if name in BY_NAME else name
-    return _write(number, f"move-{name}", work, done=f"{label}: done. {_undo_words()}", anchor="main")
+    return write(number, f"move-{name}", work, done=f"{label}: done. {_undo_words()}", anchor="main")
 
 
 def undo(number: str) -> ResponseReturnValue:
-    return _write(
+    return write(
         number,
         "undo",
-        lambda session, case: undoing.undo(session, case, version=_version(), act=wiring.act()),
+        lambda session, case: undoing.undo(session, case, version=version(), act=wiring.act()),
         done="The last step was undone. Nobody was told of it.",
         anchor="main",
+        lock=False,
     )
 
 
 def put_evidence(number: str) -> ResponseReturnValue:
     key = http.form.get("key", "")
-    fact = Fact(key, _text("value"), _text("note"), _text("link"))
-    return _write(
+    fact = Fact(key, typed("value"), typed("note"), typed("link"))
+    return write(
         number,
         f"evidence-{key}",
         lambda session, case: evidence.put(session, case, fact, wiring.act()),
@@ -67,10 +69,10 @@ def put_evidence(number: str) -> ResponseReturnValue:
 
 
 def void_evidence(number: str, key: str) -> ResponseReturnValue:
-    return _write(
+    return write(
         number,
         f"void-{key}",
-        lambda session, case: evidence.void(session, case, key, wiring.act(), reason=_text("reason")),
+        lambda session, case: evidence.void(session, case, key, wiring.act(), reason=typed("reason")),
         done=f"Taken back: {_evidence_label(key)}.",
         anchor=FIXES.get(key, "evidence"),
     )
@@ -83,7 +85,7 @@ def assess(number: str) -> ResponseReturnValue:
         verdicts = _new_verdicts(session, case)
         return assessing.decide(session, case, verdicts, wiring.act(), accept_all=accept_all)
 
-    return _write(number, "assess", work, done="The judgement is saved.", anchor="assessment")
+    return write(number, "assess", work, done="The judgement is saved.", anchor="assessment")
 
 
 def hold(number: str) -> ResponseReturnValue:
@@ -92,54 +94,54 @@ def hold(number: str) -> ResponseReturnValue:
             session,
             case,
             wiring.act(),
-            reason=_text("reason"),
-            question=_text("question"),
-            expected_until=_end_of(_text("expected_until")),
+            reason=typed("reason"),
+            question=typed("question"),
+            expected_until=_end_of(typed("expected_until")),
         )
 
-    return _write(number, "hold", work, done="The case waits. Its promises stand still.", anchor="holds")
+    return write(number, "hold", work, done="The case waits. Its promises stand still.", anchor="holds")
 
 
 def lift(number: str, hold_id: int) -> ResponseReturnValue:
     def work(session: Session, case: Case) -> object:
         return holding.lift(session, case, holding.open_hold(session, case, hold_id), wiring.act())
 
-    return _write(number, f"lift-{hold_id}", work, done="The wait is over. The promises run on.", anchor="holds")
+    return write(number, f"lift-{hold_id}", work, done="The wait is over. The promises run on.", anchor="holds")
 
 
 def comment(number: str) -> ResponseReturnValue:
-    internal = _text("audience") == NOTE
+    internal = typed("audience") == NOTE
 
     def work(session: Session, case: Case) -> object:
-        if _text("audience") not in (REPLY, NOTE):
+        if typed("audience") not in (REPLY, NOTE):
             raise Unfit("audience", "Choose who reads it: the requester, or only staff")
         return holding.comment(
-            session, case, wiring.act(), body=_text("body"), internal=internal, account_id=case.account_id
+            session, case, wiring.act(), body=typed("body"), internal=internal, account_id=case.account_id
         )
 
     done = "Internal note added. Only staff read it." if internal else "Reply sent to the requester."
-    return _write(number, "comment", work, done=done, anchor="conversation")
+    return write(number, "comment", work, done=done, anchor="conversation")
 
 
 def assign(number: str) -> ResponseReturnValue:
     def work(session: Session, case: Case) -> object:
-        return assigning.assign(session, case, _person_id(), version=_version(), act=wiring.act())
+        return assigning.assign(session, case, _person_id(), version=version(), act=wiring.act())
 
-    return _write(number, "assign", work, done="The assignee is changed.", anchor="people")
+    return write(number, "assign", work, done="The assignee is changed.", anchor="people")
 
 
 def offer_slots(number: str) -> ResponseReturnValue:
-    return _write(
+    return write(
         number,
         "slots",
-        lambda session, case: consult.offer(session, case, wiring.act(), times=_text("times")),
+        lambda session, case: consult.offer(session, case, wiring.act(), times=typed("times")),
         done="Meeting times offered. The requester reads them by mail.",
         anchor="consultation",
     )
 
 
 def sync(number: str) -> ResponseReturnValue:
-    return _write(
+    return write(
         number,
         "sync",
         lambda session, case: syncing.ask(session, case, wiring.act()),
@@ -149,7 +151,7 @@ def sync(number: str) -> ResponseReturnValue:
 
 
 def provision(number: str) -> ResponseReturnValue:
-    return _write(
+    return write(
         number,
         "provision",
         lambda session, case: provisioning.again(session, case, wiring.act()),
@@ -189,19 +191,26 @@ def _end_of(day: str) -> datetime | None:
     return after
 
 
-def _write(number: str, form_id: str, work: Work, *, done: str, anchor: str) -> ResponseReturnValue:
+def write(number: str, form_id: str, work: Work, *, done: str, anchor: str, lock: bool = True) -> ResponseReturnValue:
+    """Do the work on the case in one transaction; what was refused shows the page again, with the form as typed.
+
+    `lock` False where the work itself locks several cases, in id order.
+    """
     try:
         with wiring.transaction() as session:
-            case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
+            case = reading_case.case_for(session, number, wiring.viewer(), lock=lock)
             work(session, case)
     except (Stale, StaleDataError, IntegrityError):
-        return case_page.stale(number, _number("seen"), _typed())
+        return case_page.stale(number, whole("seen"), _typed())
     except Refused as fault:
         missing = tuple((each.key, each.reason) for each in fault.blockers if each.fix == form_id)
         blockers = tuple(each for each in fault.blockers if each.fix != form_id)
         return case_page.show(number, _attempt(form_id, missing, blockers), 409)
     except Unfit as fault:
         return case_page.show(number, _attempt(form_id, ((fault.field, fault.message),)), 422)
+    except Incomplete as fault:
+        wrong = tuple((each.field, each.message) for each in fault.errors)
+        return case_page.show(number, _attempt(form_id, wrong), 422)
     flash(done, "ok")
     return redirect(url_for("case.show", number=case.number, _anchor=anchor), 303)
 
@@ -219,7 +228,7 @@ def _typed() -> list[tuple[str, str]]:
 def _move_fields(name: str) -> dict[str, object]:
     fields = BY_NAME[name].fields if name in BY_NAME else ()
     return {
-        each.name: lines("\n".join(http.form.getlist(each.name))) if each.kind == "list" else _text(each.name)
+        each.name: lines("\n".join(http.form.getlist(each.name))) if each.kind == "list" else typed(each.name)
         for each in fields
     }
 
@@ -229,7 +238,7 @@ def _new_verdicts(session: Session, case: Case) -> dict[str, tuple[str, str]]:
     rows = assessments.of_case(session, case.id)
     found = {}
     for name in Criterion:
-        verdict, note = _text(f"verdict-{name}"), _text(f"note-{name}").strip()
+        verdict, note = typed(f"verdict-{name}"), typed(f"note-{name}").strip()
         row = rows.get(name)
         if verdict and (row is None or (row.verdict, row.note) != (verdict, note)):
             found[name.value] = (verdict, note)
@@ -245,18 +254,18 @@ def _evidence_label(key: str) -> str:
 
 
 def _person_id() -> int | None:
-    return _number("assignee") if _text("assignee") else None
+    return whole("assignee") if typed("assignee") else None
 
 
-def _version() -> int:
-    return _number("version")
+def version() -> int:
+    return whole("version")
 
 
-def _text(name: str) -> str:
+def typed(name: str) -> str:
     return http.form.get(name, "")
 
 
-def _number(name: str) -> int:
+def whole(name: str) -> int:
     """A whole number of the form; 0, which is no version and nobody's id, for anything else."""
-    text = _text(name)
+    text = typed(name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0

@@ -7,8 +7,13 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from flask import request as http
 from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 
+from request_tracker.access import wiring
 from request_tracker.rules.terms import STAFF, Role
+from request_tracker.store import reading_duplicates
+
+MANY = 20
 
 
 def register(app: Flask) -> None:
@@ -41,11 +46,14 @@ class NavLink:
     current: bool
 
 
+DECIDE_ON_PAIRS = frozenset({Role.SPECIALIST, Role.LEAD})
 _NAV = (
     ("My requests", "/requests", frozenset({Role.REQUESTER})),
     ("New request", "/requests/new", frozenset({Role.REQUESTER})),
     ("Queue", "/queue", STAFF),
+    ("Duplicates", "/duplicates", DECIDE_ON_PAIRS),
     ("Reports", "/reports", STAFF),
+    ("Knowledge", "/admin/knowledge", frozenset({Role.SPECIALIST, Role.LEAD, Role.ADMIN})),
     ("People", "/admin/people", frozenset({Role.ADMIN})),
     ("Jobs", "/admin/jobs", frozenset({Role.ADMIN})),
     ("Mailbox", "/mailbox", frozenset({Role.ADMIN})),
@@ -55,4 +63,24 @@ _NAV = (
 def _who() -> dict[str, object]:
     viewer = g.get("viewer")
     shown = [row for row in _NAV if viewer is not None and viewer.role in row[2]]
-    return {"viewer": viewer, "nav": [NavLink(label, href, http.path == href) for label, href, _ in shown]}
+    links = [NavLink(_label(label, href), href, http.path == href) for label, href, _ in shown]
+    return {"viewer": viewer, "nav": links}
+
+
+def _label(label: str, href: str) -> str:
+    """The link to the inbox says how many pairs wait, counted up to a few."""
+    if href != "/duplicates":
+        return label
+    waiting = _waiting()
+    return f"{label} ({waiting if waiting <= MANY else f'{MANY}+'})" if waiting else label
+
+
+def _waiting() -> int:
+    """Counted once a web request. A page that tells of a database in trouble is still shown."""
+    if "pairs_waiting" not in g:
+        try:
+            with wiring.reading() as session:
+                g.pairs_waiting = reading_duplicates.count(session, wiring.viewer(), most=MANY)
+        except SQLAlchemyError:
+            g.pairs_waiting = 0
+    return int(g.pairs_waiting)

@@ -139,7 +139,7 @@ def _on_behalf(form: IntakeForm) -> tuple[FieldError, ...]:
         return ()
     missing = (
         (not (form.on_behalf_of.data or "").strip(), "on_behalf_of", "Enter the e-mail of the requester you ask for"),
-        (not form.consent.data, "consent", "Send a request for somebody only with their consent"),
+        (not (form.consent.data or "").strip(), "consent", "Say how they agreed: only with their consent may you ask"),
     )
     return tuple(FieldError(field, message) for lacks, field, message in missing if lacks)
 
@@ -177,6 +177,7 @@ def _store(form: IntakeForm, sent: Submission, upload: Upload | None, key: str) 
             join=join,
             upload=upload,
             knowledge=wiring.knowledge(session),
+            consent=form.consent.data or "",
         )
         return request.number
 

@@ -41,7 +41,7 @@ NEEDED = Needed()
 
 class IntakeForm(FlaskForm):  # type: ignore[misc]
     on_behalf_of = StringField("E-mail of the requester you ask for", [NEEDED])
-    consent = BooleanField("The requester agreed that I send this for them", [NEEDED])
+    consent = StringField("How did they agree that you send this for them?", [NEEDED])
     service_name = StringField("Service name", [NEEDED])
     service_url = StringField("Business URL", [NEEDED])
     api_docs_url = StringField("API documentation URL", [NEEDED])

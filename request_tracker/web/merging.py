@@ -1,4 +1,4 @@
-"""Merging seen by specialists: preview, merge, unmerge, dismiss."""
+"""Merging seen by specialists: preview, merge, swap, unmerge, dismiss."""
 
 from dataclasses import dataclass
 
@@ -11,20 +11,28 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from request_tracker.access import wiring
 from request_tracker.actions import dismiss as dismissing
+from request_tracker.actions import linking
 from request_tracker.actions import merge as actions
-from request_tracker.actions.advance import Stale
-from request_tracker.actions.merge import Preview
+from request_tracker.actions.merge_preview import Count, Preview, preview_swap
+from request_tracker.actions.versions import Stale
 from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import Refused
-from request_tracker.store import cases, merges, reading_case
+from request_tracker.store import cases, merges, reading_case, requests
 from request_tracker.store.case_rows import CaseView
 from request_tracker.store.cases import Case, NoSuchCase
-from request_tracker.web import case_clocks
+from request_tracker.web import case_clocks, merging_many
 from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_forms import Attempt, Problem, a_field, problem_of
 from request_tracker.web.case_page import span
+from request_tracker.web.case_writes import whole
 
 merging = Blueprint("merging", __name__)
+merging.get("/cases/<number>/merge-many")(merging_many.many)
+merging.post("/cases/<number>/merge-many")(merging_many.merge_many)
+merging.post("/merges/<int(max=2147483647):merge_id>/undo-all")(merging_many.undo_lot)
+
+
+CHANGED = Blocker("stale", "Somebody changed one of the two cases meanwhile: compare them again", "compared")
 
 
 @dataclass(frozen=True)
@@ -33,15 +41,18 @@ class Side:
 
     view: CaseView
     clocks: tuple[ClockShown, ...]
-    persons: int
-    accounts: int
+    count: Count
 
 
 @dataclass(frozen=True)
 class Comparison:
+    """The child is what goes below. `swaps`: the standing merge that would be turned round, with `told` people."""
+
     child: Side
     root: Side
     found: Preview
+    swaps: int | None = None
+    told: int = 0
 
 
 @merging.get("/cases/<number>/merge")
@@ -57,17 +68,40 @@ def merge(number: str) -> ResponseReturnValue:
         with wiring.transaction() as session:
             child, into = _pair(session, number, into_number)
             link = actions.merge(
-                session, child, into, wiring.act(), version=_whole("version"), into_version=_whole("into_version")
+                session, child, into, wiring.act(), version=whole("version"), into_version=whole("into_version")
             )
             root = cases.case_number(link.into_id)
     except (Stale, StaleDataError, IntegrityError):
-        changed = Blocker("stale", "Somebody changed one of the two cases meanwhile: compare them again", "compared")
-        return _compare(number, into_number, (changed,), 409)
+        return _compare(number, into_number, (CHANGED,), 409)
     except Refused as fault:
         return _compare(number, into_number, fault.blockers, 409)
     window = span(wiring.settings().program.undo_for)
     flash(f"{child.number} was merged into {root}. You can undo this for {window}, and unmerge at any time.", "ok")
     return redirect(url_for("case.show", number=root, _anchor="duplicates"), 303)
+
+
+@merging.get("/merges/<int(max=2147483647):merge_id>/swap")
+def swap_preview(merge_id: int) -> ResponseReturnValue:
+    return _compare_swap(merge_id)
+
+
+@merging.post("/merges/<int(max=2147483647):merge_id>/swap")
+def swap(merge_id: int) -> ResponseReturnValue:
+    """The child of a standing merge leads from now on."""
+    try:
+        with wiring.transaction() as session:
+            link = merges.by_id(session, merge_id)
+            new = actions.swap(
+                session, link, wiring.act(), version=whole("version"), into_version=whole("into_version")
+            )
+            lead, below = cases.case_number(new.into_id), cases.case_number(new.child_id)
+    except (Stale, StaleDataError, IntegrityError):
+        return _compare_swap(merge_id, (CHANGED,), 409)
+    except Refused as fault:
+        return _compare_swap(merge_id, fault.blockers, 409)
+    window = span(wiring.settings().program.undo_for)
+    flash(f"{lead} leads now, with {below} below it. You can undo this for {window}.", "ok")
+    return redirect(url_for("case.show", number=lead, _anchor="duplicates"), 303)
 
 
 @merging.post("/merges/<int(max=2147483647):merge_id>/unmerge")
@@ -114,16 +148,27 @@ def _compare(number: str, into: str, blockers: tuple[Blocker, ...] = (), status:
         except NoSuchCase as fault:
             return _ask(number, into, f"{fault}.")
         found = actions.preview(session, child, other, wiring.act())
-        both = Comparison(_side(session, child, found.before[0]), _side(session, found.root, found.before[1]), found)
+        both = Comparison(_side(session, child, found.counts[0]), _side(session, found.root, found.counts[1]), found)
     problem: Problem | None = problem_of(Attempt(blockers=blockers), {})
     return render_template("merging/preview.html", both=both, form=problem), status
 
 
-def _side(session: Session, case: Case, counted: tuple[int, int]) -> Side:
+def _compare_swap(merge_id: int, blockers: tuple[Blocker, ...] = (), status: int = 200) -> ResponseReturnValue:
+    with wiring.reading() as session:
+        link = merges.by_id(session, merge_id)
+        lead, below = session.get_one(Case, link.child_id), session.get_one(Case, link.into_id)
+        if link.unmerged_at is not None:
+            flash("This merge was taken back already: there is nothing to turn round.", "info")
+            return redirect(url_for("case.show", number=lead.number, _anchor="duplicates"), 303)
+        found = preview_swap(session, link, wiring.act())
+        new = [] if str(below.id) in linking.heard(link) else requests.live_of(session, below.id)
+        told = len({each.person_id for each in new})
+        sides = _side(session, below, found.counts[0]), _side(session, lead, found.counts[1])
+        both = Comparison(*sides, found, swaps=link.id, told=told)
+    problem: Problem | None = problem_of(Attempt(blockers=blockers), {})
+    return render_template("merging/preview.html", both=both, form=problem), status
+
+
+def _side(session: Session, case: Case, count: Count) -> Side:
     view = reading_case.view(session, case, wiring.act())
-    return Side(view, case_clocks.shown(session, case.id, wiring.now()), *counted)
-
-
-def _whole(name: str) -> int:
-    text = http.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    return Side(view, case_clocks.shown(session, case.id, wiring.now()), count)

@@ -8,11 +8,12 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
+from request_tracker.actions.advance import ended_with
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.tasks import OUTCOMES, Standing, asked, due
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
-from request_tracker.store import cases, clocks, reading_case, reading_timeline
+from request_tracker.store import cases, clocks, heirs, reading_case, reading_timeline, requests
 from request_tracker.store.case_rows import CaseView, CommentRow, EvidenceRow, RequestRow, TimelineRow
 from request_tracker.store.cases import Case
 from request_tracker.store.people import Account, Person
@@ -40,7 +41,10 @@ class Decline:
 
 @dataclass(frozen=True)
 class RequestPage:
-    """`own`: the reader's own request; `mine`: they are the primary requester, whose tasks these are."""
+    """`own`: the reader's own request; `mine`: they are the primary requester, whose tasks these are.
+
+    `lead_until`: until when the person of this request may say whether they take the lead, None where nobody asked.
+    """
 
     row: RequestRow
     view: CaseView
@@ -63,6 +67,8 @@ class RequestPage:
     comments: tuple[CommentRow, ...]
     comment: FormField
     state: str
+    lead_until: datetime | None
+    may_answer_preview: bool
     may_withdraw: bool
     back_until: datetime | None
     trouble: Trouble | None
@@ -73,7 +79,8 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
     own_case = session.get_one(Case, request.case_id)
     root = cases.root_of(session, own_case)
     view = reading_case.view(session, root, act)
-    primary = session.get(Request, root.primary_request_id) if root.primary_request_id else None
+    primary = requests.primary_of(session, root)
+    lead_until = _lead_until(session, request, root)
     mine = primary is not None and primary.person_id == viewer.id and request.person_id == viewer.id
     own = request.person_id == viewer.id
     open_now = request.withdrawn_at is None and view.outcome is None and view.full
@@ -91,7 +98,16 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
         mine=mine,
         combined=own_case.id != root.id,
         status=_status(request, view),
-        ball=ball_of(request, view, standing, mine=mine, asker=_name(session, primary), viewer=viewer),
+        ball=ball_of(
+            request,
+            view,
+            standing,
+            mine=mine,
+            asker=_name(session, primary),
+            viewer=viewer,
+            is_led=primary is not None,
+            lead_until=lead_until,
+        ),
         steps=steps(view.phase, outcome, reading_timeline.entered(session, root)),
         promises=() if outcome or request.withdrawn_at else promises(view, calendar, act.now),
         tasks=asked(standing) if open_now else (),
@@ -106,6 +122,8 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
         comments=_comments(session, own_case, root),
         comment=comment,
         state=state_key(view),
+        lead_until=lead_until,
+        may_answer_preview=own and request.withdrawn_at is None and view.outcome is None,
         may_withdraw=_may_leave(request) and request.withdrawn_at is None and view.outcome is None,
         back_until=_back_until(request, root),
         trouble=trouble((*(each.field for each in questions), *notes.values(), comment)),
@@ -130,6 +148,11 @@ def _status(request: Request, view: CaseView) -> str:
     if request.withdrawn_at is not None:
         return "Withdrawn"
     return OUTCOMES.get(view.outcome or "") or f"In {view.phase.words}"
+
+
+def _lead_until(session: Session, request: Request, root: Case) -> datetime | None:
+    ask = heirs.open_ask(session, root.id)
+    return ask.expires_at if ask is not None and ask.request_id == request.id else None
 
 
 def _name(session: Session, primary: Request | None) -> str:
@@ -190,5 +213,5 @@ def _back_until(request: Request, root: Case) -> datetime | None:
     if request.withdrawn_at is None or not _may_leave(request):
         return None
     until = request.withdrawn_at + wiring.act().program.reinstate_for
-    ended_by_it = root.outcome == Outcome.WITHDRAWN and root.primary_request_id == request.id
+    ended_by_it = root.outcome == Outcome.WITHDRAWN and ended_with(root, request)
     return until if wiring.now() <= until and (root.outcome is None or ended_by_it) else None

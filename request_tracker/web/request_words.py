@@ -1,6 +1,7 @@
 """A requester's page in words: whose turn it is, the state of the connection, what was typed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
 
@@ -20,13 +21,30 @@ class Ball:
     text: str
 
 
-def ball_of(request: Request, view: CaseView, standing: Standing, *, mine: bool, asker: str, viewer: Viewer) -> Ball:
-    """Whose turn it is; `asker` names the primary requester as far as the viewer may know."""
+def ball_of(
+    request: Request,
+    view: CaseView,
+    standing: Standing,
+    *,
+    mine: bool,
+    asker: str,
+    viewer: Viewer,
+    is_led: bool = True,
+    lead_until: datetime | None = None,
+) -> Ball:
+    """Whose turn it is; `asker` names the primary requester as far as the viewer may know.
+
+    `is_led` False: nobody leads the case; `lead_until`: the person of this request is asked to, until then.
+    """
     if request.withdrawn_at is not None and view.outcome is None:
         title = "You have left this request" if request.person_id == viewer.id else "Withdrawn"
         return Ball("info", title, "It goes on with those who also asked for it.")
     if view.outcome is not None:
         return Ball("ok" if view.outcome == Outcome.RELEASED else "info", OUTCOMES[view.outcome], ENDINGS[view.outcome])
+    if lead_until is not None:
+        return _to_lead(request, viewer)
+    if not is_led:
+        return Ball("info", "We look for a new main contact", UNLED)
     names = due(standing) if view.full else ()
     if names:
         return _theirs(names, viewer, mine=mine, asker=asker)
@@ -37,6 +55,17 @@ def ball_of(request: Request, view: CaseView, standing: Standing, *, mine: bool,
         return Ball("waiting", "It waits for somebody", "You need to do nothing. We write to you when it goes on.")
     who = f"{view.assignee} looks after it. " if view.assignee else ""
     return Ball("info", "We have the ball", f"{who}{OURS[view.phase]} You need to do nothing now.")
+
+
+def _to_lead(request: Request, viewer: Viewer) -> Ball:
+    if request.person_id == viewer.id:
+        return Ball("waiting", "It is your turn", "Please say below whether you take the lead for this request.")
+    return Ball("waiting", "Somebody is asked to take the lead", "The person of this request was asked and may answer.")
+
+
+UNLED = (
+    "The main contact left. We ask those who want it too, one after the other; the work goes on with whoever agrees."
+)
 
 
 def _theirs(names: tuple[str, ...], viewer: Viewer, *, mine: bool, asker: str) -> Ball:

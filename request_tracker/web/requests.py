@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
-from request_tracker.actions import evidence, hold
+from request_tracker.actions import evidence, heir, hold, supporting
 from request_tracker.actions import withdraw as leaving
 from request_tracker.actions.evidence import Fact
 from request_tracker.actions.unfit import Unfit
@@ -18,6 +18,7 @@ from request_tracker.store import cases, reading_case, reading_requests
 from request_tracker.store.cases import Case
 from request_tracker.store.documents import Document, NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
+from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
 from request_tracker.web import request_page, request_words
 from request_tracker.web.request_forms import COMMENT, Attempt
@@ -28,6 +29,8 @@ SENT = {
     "completeness_reviewed": "Thank you: your review is noted.",
     "requester_verified": "Thank you: you have verified the connector.",
 }
+LED = "Thank you: you lead this request now. We write to you when something is asked of you."
+NOT_LED = "Noted: we ask somebody else. Your own request stays as it is."
 TASK_OF = {key: name for name, key in EVIDENCE_OF.items()}
 
 
@@ -122,6 +125,36 @@ def comment(number: str) -> ResponseReturnValue:
     return _back(number, "conversation")
 
 
+@requests.post("/requests/<number>/lead")
+def lead(number: str) -> ResponseReturnValue:
+    """The asked person takes the lead, or not."""
+    said = http.form.get("answer", "")
+    if said not in ("yes", "no"):
+        abort(422, "Answer yes or no")
+    try:
+        with wiring.transaction() as session:
+            heir.answer(session, _request(session, number), wiring.act(), yes=said == "yes")
+    except Unfit as fault:
+        flash(f"{fault.message}.", "info")
+        return _back(number)
+    flash(LED if said == "yes" else NOT_LED, "ok")
+    return _back(number)
+
+
+@requests.post("/requests/<number>/would-preview")
+def would_preview(number: str) -> ResponseReturnValue:
+    """Whether the requester would join the private preview: an answer that may be changed."""
+    would = http.form.get("would", "") == "yes"
+    try:
+        with wiring.transaction() as session:
+            supporting.answer_preview(session, _request(session, number), wiring.act(), would=would)
+    except Unfit as fault:
+        flash(f"{fault.message}.", "problem")
+        return _back(number)
+    flash("Noted: you would join the private preview." if would else "Noted: you would not join it.", "ok")
+    return _back(number)
+
+
 @requests.get("/requests/<number>/withdrawal")
 def withdrawal(number: str) -> ResponseReturnValue:
     """What leaving would mean, before it happens."""
@@ -129,11 +162,14 @@ def withdrawal(number: str) -> ResponseReturnValue:
         request = _request(session, number)
         page = request_page.page_of(session, request, Attempt())
         meaning = leaving.consequences(session, request)
+        next_name = _next_name(session, meaning.next_primary)
     if not page.may_withdraw and page.row.withdrawn_at is None and page.view.outcome is None:
         abort(403, f"Only {page.row.person} can withdraw this request")
     program = wiring.act().program
     until = wiring.now() + program.reinstate_for
-    return render_template("requests/withdrawal.html", page=page, meaning=meaning, program=program, until=until)
+    return render_template(
+        "requests/withdrawal.html", page=page, meaning=meaning, program=program, until=until, next_name=next_name
+    )
 
 
 @requests.post("/requests/<number>/withdrawal")
@@ -154,6 +190,14 @@ def take_back(number: str) -> ResponseReturnValue:
         return _back(number)
     flash("The withdrawal is taken back: your request goes on.", "ok")
     return _back(number)
+
+
+def _next_name(session: Session, following: Request | None) -> str:
+    """Who is asked first to take the lead: by name to staff and to their own account, to nobody else."""
+    viewer = wiring.viewer()
+    if following is None or not (viewer.is_staff or viewer.account_id == following.account_id):
+        return ""
+    return session.get_one(Person, following.person_id).name
 
 
 def _page(number: str, attempt: Attempt | None = None, status: int = 200) -> ResponseReturnValue:
@@ -180,8 +224,7 @@ def _root(session: Session, request: Request) -> Case:
 
 
 def _locked_root(session: Session, request: Request) -> Case:
-    (root,) = cases.locked(session, _root(session, request).id)
-    return root
+    return cases.locked_root(session, request.case_id)
 
 
 def _confirm(session: Session, request: Request, fact: Fact) -> bool:

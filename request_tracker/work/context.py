@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from request_tracker import resources
 from request_tracker.fivetran.client import Fivetran
 from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.settings import Settings
@@ -19,7 +20,7 @@ class Context:
     settings: Settings
     now: Callable[[], datetime]
     fivetran: Callable[[], Fivetran]
-    known: Known = field(default_factory=lambda: Shelf().knowledge)
+    known: Known = field(default_factory=lambda: Shelf(resources.SEED_DATA).knowledge)
 
     def act(self) -> Act:
         """The system acting now."""

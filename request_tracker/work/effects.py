@@ -6,7 +6,7 @@ from typing import Any
 
 from request_tracker.mail.deliver import transport_for
 from request_tracker.store import timeline
-from request_tracker.work import post, report_mail, starters
+from request_tracker.work import post, reindexing, report_mail, scoring, starters
 from request_tracker.work.context import Context
 
 
@@ -65,6 +65,9 @@ EFFECTS: dict[str, Effect] = {
         "first_sync": lambda context, call: starters.start_sync(context, call.args["case_id"]),
         "start_sync": lambda context, call: starters.start_sync(context, call.args["case_id"]),
         "remove_starter": lambda context, call: starters.remove(context, call.args["case_id"]),
+        "score": lambda context, call: scoring.score(context, call.args),
+        "reindex": lambda context, call: reindexing.reindex(context, call.args),
+        "reindex_all": lambda context, call: reindexing.reindex_all(context, call.args),
         "delete_starter": lambda context, call: starters.delete(context, call.args["row_id"]),
     }.items()
 }

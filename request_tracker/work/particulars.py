@@ -13,19 +13,20 @@ from request_tracker.rules.evidence import EVIDENCE, MINUTES
 from request_tracker.rules.notices import Notice
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import CLOCKS
-from request_tracker.rules.terms import Criterion, HoldReason, Phase, Role
+from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
 from request_tracker.store import cases, clocks, evidence
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.facts import supporters
 from request_tracker.store.people import Account, Person
 from request_tracker.store.recipients import Recipient, words_for
-from request_tracker.store.requests import request_number
+from request_tracker.store.requests import Request, request_number
+from request_tracker.store.requests import request_id as request_id_of
 from request_tracker.store.timeline import Entry
 
 _WORDS: Mapping[str, Any] = {
     "question": "", "answer": "", "comment": "", "reason": "", "criterion": "", "explanation": "", "alternatives": (),
-    "findings": "", "gaps": (), "new_information": "", "note": "", "times": "",
+    "findings": "", "gaps": (), "new_information": "", "note": "", "times": "", "consent": "",
 }  # fmt: skip
 
 
@@ -67,7 +68,8 @@ def _about_case(session: Session, matter: Matter) -> dict[str, Any]:
         "service": one_line(case.service_name),
         "root_service": one_line(root.service_name),
         "phase": Phase(root.phase).words,
-        "ends_case": matter.entry is not None and matter.entry.kind == "move.withdraw",
+        "ends_case": root.outcome == Outcome.WITHDRAWN
+        or (matter.entry is not None and matter.entry.kind == "move.withdraw"),
         "has_ended": root.outcome is not None,
         "waits_for": HoldReason(root.held).words if root.held else "",
         "specialist": _name(session, root.assignee_id),
@@ -88,6 +90,7 @@ def _about_dates(session: Session, matter: Matter) -> dict[str, Any]:
         "return_until": matter.at + program.reinstate_for,
         "grace_days": program.grace_for.days,
         "silence_days": program.silence_days,
+        "until": _until(matter),
     }
 
 
@@ -107,6 +110,10 @@ def _about_reader(session: Session, matter: Matter, to: Recipient) -> dict[str, 
         "minutes": _minutes(session, matter.case) if to.account_id == matter.case.account_id else (),
         "actor": _actor(session, matter.entry, to),
         "about_number": request_number(request_id) if to.is_staff and request_id else to.number,
+        "joined": matter.entry is not None and matter.entry.kind == "join",
+        "would_preview": to.request_number is not None
+        and session.get_one(Request, request_id_of(to.request_number)).would_preview,
+        "withdrawal": links.withdrawal_page(matter.base_url, to.request_number) if to.request_number else "",
         "account": session.get_one(Account, matter.case.account_id).name if to.is_staff else "",
     }
 
@@ -154,6 +161,12 @@ def _actor(session: Session, entry: Entry | None, to: Recipient) -> str:
 def _name(session: Session, person_id: int | None) -> str:
     person = session.get(Person, person_id) if person_id else None
     return person.name if person else ""
+
+
+def _until(matter: Matter) -> datetime | None:
+    """Until when the reader may say whether they take the lead."""
+    until = _data(matter).get("until")
+    return datetime.fromisoformat(until) if until else None
 
 
 def _data(matter: Matter) -> Mapping[str, Any]:

@@ -27,6 +27,11 @@ def sweep_clocks(context: Context) -> None:
         sweep.verifications_due(session, context.act())
 
 
+def sweep_asks(context: Context) -> None:
+    with context.database.transaction() as session:
+        sweep.asks_expired(session, context.act())
+
+
 def reconcile(context: Context) -> None:
     with context.database.transaction() as session:
         sweep.connections_due(session, context.act())
@@ -61,6 +66,7 @@ def ensure_webhook(context: Context) -> None:
 
 TICKS: tuple[tuple[Tick, float], ...] = (
     (sweep_clocks, 10),
+    (sweep_asks, 10),
     (reconcile, 10),
     (ensure_report, 60),
     (anchor, 3600),

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from request_tracker.rules.calendar import standard
 from request_tracker.rules.program import Program
-from request_tracker.store import candidates
+from request_tracker.store import candidates, jobs
 from request_tracker.store.aliases import Alias, Family, KnowledgeChange, SharedHost
+from request_tracker.store.cases import Case
 from request_tracker.store.catalogue import CatalogueEntry
 from request_tracker.store.clocks import CalendarVersion
-from request_tracker.store.keys import read_rows
+from request_tracker.store.keys import load_tuning, read_rows
 from request_tracker.store.knowledge import read as read_knowledge
 
 
@@ -57,7 +58,7 @@ def _catalogue(session: Session, folder: Path, now: datetime) -> int:
     ]
     session.add_all(new)
     session.flush()
-    knowledge = read_knowledge(session)
+    knowledge = read_knowledge(session, load_tuning(folder))
     for entry in new:
         candidates.index_catalogue(session, entry, knowledge)
     return len(new)
@@ -71,16 +72,25 @@ def _knowledge(session: Session, folder: Path, now: datetime) -> int:
         added = {"rows": len(new)}
         session.add(KnowledgeChange(subject="seed", act="seeded", after=added, at=now))
         session.flush()
+        if session.scalar(select(Case.id).limit(1)) is not None:
+            jobs.put(session, "reindex_all", {"stamp": f"{now:%Y%m%dT%H%M%S}"}, now=now)
     return sum(isinstance(row, Alias) for row in new)
 
 
 def _aliases(session: Session, folder: Path, now: datetime) -> list[Alias]:
-    known = {(row[0], row[1]) for row in session.execute(select(Alias.canonical, Alias.alias))}
+    known = {(row[0], row[1]) for row in session.execute(select(Alias.canonical, Alias.alias))} | _corrected(session)
     return [
         Alias(canonical=row["canonical"], alias=row["alias"], kind=row["kind"], source=row["source"], added_at=now)
         for row in read_rows(folder / "aliases.csv")
         if (row["canonical"], row["alias"]) not in known
     ]
+
+
+def _corrected(session: Session) -> set[tuple[str, str]]:
+    """Aliases as they were before an admin corrected them: what was put right must not come back."""
+    of_aliases = select(KnowledgeChange.before).where(KnowledgeChange.subject == "alias")
+    changes = session.scalars(of_aliases.where(KnowledgeChange.act == "corrected"))
+    return {(old["canonical"], old["alias"]) for old in changes if old}
 
 
 def _hosts(session: Session, folder: Path, now: datetime) -> list[SharedHost]:

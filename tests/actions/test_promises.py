@@ -8,7 +8,7 @@ from factories import DECLINE, MONDAY, Cast, a_case, act, assessed, move, put
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import evidence, hold, sweep, undo, withdraw
+from request_tracker.actions import evidence, heir, hold, sweep, undo, withdraw
 from request_tracker.actions.evidence import Fact
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import SYSTEM, Act
@@ -275,6 +275,8 @@ def test_a_promotion_voids_what_hung_on_the_old_primary(session: Session, cast: 
     old = a_request(session, cast.ben, join=case.number, now=MONDAY + DAY)
     willing = a_request(session, cast.cleo, join=case.number, now=MONDAY + 2 * DAY, would_preview=True)
     withdraw.withdraw(session, first, act(cast.ada, MONDAY + 3 * DAY))
+    assert case.primary_request_id is None
+    heir.answer(session, willing, act(cast.cleo, MONDAY + 3 * DAY), yes=True)
     assert case.primary_request_id == willing.id, "who would join the preview comes first, then the oldest"
     assert case.account_id == cast.cleo.account_id
     standing = set(
@@ -283,6 +285,7 @@ def test_a_promotion_voids_what_hung_on_the_old_primary(session: Session, cast: 
     assert standing == {"duplicates_checked"}
     assert clock_of(session, case, "first_sync").state == "cancelled"
     withdraw.withdraw(session, willing, act(cast.cleo, MONDAY + 4 * DAY))
+    heir.answer(session, old, act(cast.ben, MONDAY + 4 * DAY), yes=True)
     assert case.primary_request_id == old.id
 
 

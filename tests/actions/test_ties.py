@@ -7,7 +7,7 @@ from factories import DECLINE, MONDAY, Cast, a_case, a_request, act, assessed, c
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import evidence, hold, merge, provision, submit, undo, withdraw
+from request_tracker.actions import evidence, heir, hold, merge, provision, submit, undo, withdraw
 from request_tracker.actions.evidence import Fact
 from request_tracker.actions.provision import Seen
 from request_tracker.actions.unfit import Unfit
@@ -63,9 +63,10 @@ def test_the_next_primary_reads_nothing_of_the_one_before(session: Session, cast
     hold.answer(session, case, holds.open_holds(session, case.id)[0], act(cast.ada), body=SECRET)
     hold.put_on(session, case, act(cast.specialist), reason="requester_access", question=f"{SECRET}?")
     put(session, case, cast.ada, "minutes_confirmed")
-    heir = a_request(session, cast.cleo, join=case.number)
+    next_one = a_request(session, cast.cleo, join=case.number)
     withdraw.withdraw(session, primary_of(session, case), act(cast.ada))
-    assert case.primary_request_id == heir.id
+    heir.answer(session, next_one, act(cast.cleo), yes=True)
+    assert case.primary_request_id == next_one.id
     shown = view(session, case, act(cast.cleo))
     told = timeline_of(session, case, cast.cleo)
     assert SECRET not in repr(shown) + repr(told)
@@ -101,9 +102,12 @@ def test_unmerging_gives_the_root_back_a_primary_of_its_own(session: Session, ca
     child = case_of(session, a_request(session, cast.cleo, would_preview=True))
     link = put_together(session, cast, child, root)
     withdraw.withdraw(session, primary_of(session, root), act(cast.ada))
+    heir.answer(session, primary_of(session, child), act(cast.cleo), yes=True)
     assert root.primary_request_id == child.primary_request_id
     merge.unmerge(session, link, act(cast.lead))
-    assert (root.primary_request_id, root.outcome) == (own.id, None)
+    assert (root.primary_request_id, root.outcome) == (None, None)
+    heir.answer(session, own, act(cast.ben), yes=True)
+    assert root.primary_request_id == own.id
     assert (primary_of(session, child).person_id, child.outcome) == (cast.cleo.id, None)
 
 
@@ -256,10 +260,12 @@ def a_request_of(session: Session, cast: Cast, case: Case) -> Request:
 def test_coming_back_does_not_revive_somebody_elses_connection(session: Session, cast: Cast) -> None:
     case = a_case(session, cast, phase="consultation")
     old = provisioned(session, case)
-    heir = a_request(session, cast.cleo, join=case.number)
+    other = a_request(session, cast.cleo, join=case.number)
     withdraw.withdraw(session, primary_of(session, case), act(cast.ada))
-    withdraw.withdraw(session, heir, act(cast.cleo))
-    withdraw.take_back(session, heir, act(cast.cleo))
+    withdraw.withdraw(session, other, act(cast.cleo))
+    assert case.outcome == "withdrawn"
+    withdraw.take_back(session, other, act(cast.cleo))
+    assert (case.outcome, case.primary_request_id) == (None, None), "whoever comes back is asked, not taken for granted"
     assert old.grace_until is not None
     assert connections.live(session, case.id) is None
 

@@ -204,5 +204,11 @@ def test_who_withdraws_hands_the_case_to_a_supporter(enter: Enter, demo: Running
     asker.get_by_role("button", name=re.compile("Withdraw")).click()
     asker.wait_for_url(re.compile("/requests/REQ-"))
     case = demo.case(number)
-    assert (case["outcome"], case["primary"]) == (None, other["number"])
+    assert (case["outcome"], case["primary"]) == (None, None)
+    demo.until(lambda: [x for x in demo.letters() if x["to"] == second["email"] and "take the lead" in x["subject"]])
+    heir = enter("requester", 6)
+    heir.goto(f"{demo.web}/requests/{other['number']}")
+    heir.get_by_role("button", name="Yes, I take the lead").click()
+    expect(heir.get_by_text("you lead this request now").first).to_be_visible()
+    assert demo.case(number)["primary"] == other["number"]
     demo.until(lambda: [x for x in demo.letters() if x["to"] == second["email"] and "main contact" in x["subject"]])

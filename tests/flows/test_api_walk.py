@@ -176,6 +176,8 @@ def test_undo_and_merge_over_the_api(apis: dict[str, Api]) -> None:
     body = {"into": one, "version": shown["version"], "into_version": shown["into_version"]}
     stale = spec.call("POST", f"/cases/{two['case']}/merges", {**body, "into_version": 99}, status=409)
     assert (stale["title"], stale["preview"]["into_version"]) == ("stale", shown["into_version"])
+    itself = spec.call("POST", f"/cases/{one}/merges", {**body, "version": shown["into_version"]}, status=409)
+    assert (itself["blockers"][0]["key"], itself["preview"]["allowed"]) == ("tree", False)
     link = spec.call("POST", f"/cases/{two['case']}/merges", body, status=201)
     assert spec.call("GET", f"/cases/{one}")["supporters"] == {"persons": 2, "accounts": 2}
     assert apis["cleo"].call("GET", f"/cases/{two['case']}")["root"] == one
@@ -184,14 +186,91 @@ def test_undo_and_merge_over_the_api(apis: dict[str, Api]) -> None:
     spec.call("DELETE", f"/merges/{link['id']}", status=409)
 
 
-def test_withdrawing_promotes_the_oldest_supporter(apis: dict[str, Api]) -> None:
+def test_a_supporter_takes_the_lead_after_a_yes(apis: dict[str, Api]) -> None:
+    first = apis["ada"].call("POST", "/requests", typed(), status=201)
+    other = apis["cleo"].call("POST", "/requests", typed(join=first["case"]), status=201)
+    apis["ada"].call("POST", f"/requests/{first['number']}/withdrawal")
+    path = f"/requests/{other['number']}/primary"
+    apis["specialist"].call("POST", path, {"answer": "yes"}, status=403)
+    apis["cleo"].call("POST", path, {"answer": "perhaps"}, status=422)
+    apis["cleo"].call("POST", path, {"answer": "yes"})
+    assert apis["specialist"].call("GET", f"/cases/{first['case']}")["primary"] == other["number"]
+    apis["cleo"].call("POST", path, {"answer": "yes"}, status=422)
+
+
+def test_a_specialist_asks_again_or_chooses_over_the_api(apis: dict[str, Api]) -> None:
+    spec = apis["specialist"]
+    first = apis["ada"].call("POST", "/requests", typed(), status=201)
+    other = apis["cleo"].call("POST", "/requests", typed(join=first["case"]), status=201)
+    apis["ada"].call("POST", f"/requests/{first['number']}/withdrawal")
+    apis["cleo"].call("POST", f"/requests/{other['number']}/primary", {"answer": "no"})
+    path, version = f"/cases/{first['case']}/primary", spec.call("GET", f"/cases/{first['case']}")["version"]
+    again = spec.call("POST", path, {"version": version})
+    assert again["primary"] is None
+    body = {"version": again["version"], "request": other["number"]}
+    spec.call("POST", path, body, status=422)
+    assert spec.call("POST", path, {**body, "consent": "By phone"})["primary"] == other["number"]
+
+
+def test_several_merges_and_a_swap_over_the_api(apis: dict[str, Api]) -> None:
+    spec, names = apis["specialist"], ("ada", "ben", "cleo")
+    one, two, three = (apis[name].call("POST", "/requests", typed(), status=201)["case"] for name in names)
+    rows = [{"number": number, "version": 1} for number in (two, three)]
+    bad = {"children": [*rows[:1], {"number": three, "version": 9}, {"number": one, "version": 1}], "into_version": 1}
+    refused = spec.call("POST", f"/cases/{one}/merges/bulk", bad, status=409)["rows"]
+    assert [(row["number"], sorted(row)) for row in refused] == [
+        (three, ["number", "stale"]), (one, ["blockers", "number"]),
+    ]  # fmt: skip
+    made = spec.call("POST", f"/cases/{one}/merges/bulk", {"children": rows, "into_version": 1}, status=201)
+    assert [(row["child"], row["root"]) for row in made] == [(two, one), (three, one)]
+    assert len(spec.call("DELETE", f"/merges/{made[0]['id']}/together")) == 2
+    version = {number: spec.call("GET", f"/cases/{number}")["version"] for number in (one, two)}
+    body = {"into": one, "version": version[two], "into_version": version[one]}
+    link = spec.call("POST", f"/cases/{two}/merges", body, status=201)
+    stale = spec.call("POST", f"/merges/{link['id']}/swap", {"version": 1, "into_version": 1}, status=409)
+    fresh = stale["preview"]
+    assert (fresh["child"], fresh["root"], fresh["allowed"]) == (one, two, True)
+    body = {"version": fresh["into_version"], "into_version": fresh["version"]}
+    turned = spec.call("POST", f"/merges/{link['id']}/swap", body, status=201)
+    assert (turned["child"], turned["root"]) == (one, two)
+    spec.call("POST", f"/cases/{two}/undo", {})
+    assert spec.call("GET", f"/cases/{two}")["root"] == one
+
+
+def test_a_case_is_corrected_and_a_supporter_thinks_again_over_the_api(apis: dict[str, Api]) -> None:
+    sent = apis["ada"].call("POST", "/requests", typed(), status=201)
+    body = {"version": 1, "service_name": "Acme Invoices"}
+    path = f"/cases/{sent['case']}/service"
+    apis["ada"].call("PUT", path, body, status=403)
+    assert apis["specialist"].call("PUT", path, body)["service_name"] == "Acme Invoices"
+    assert apis["specialist"].call("PUT", path, body, status=409)["title"] == "stale"
+    wrong = apis["specialist"].call("PUT", path, {"version": 2, "service_url": "acme"}, status=422)
+    assert wrong["errors"][0]["field"] == "service_url"
+    would = f"/requests/{sent['number']}/would-preview"
+    assert apis["ada"].call("PUT", would, {"would": True})["would_preview"] is True
+    apis["cleo"].call("PUT", would, {"would": True}, status=404)
+
+
+def test_a_specialist_joins_a_requester_who_agreed_over_the_api(apis: dict[str, Api], cast: Cast) -> None:
+    first = apis["ada"].call("POST", "/requests", typed(), status=201)
+    body = typed(join=first["case"], on_behalf_of=cast.cleo.email, consent="By mail on 2 November")
+    joined = apis["specialist"].call("POST", "/requests", body, status=201)
+    told = apis["cleo"].call("GET", f"/cases/{first['case']}/timeline")["items"]
+    assert {"Consent": "By mail on 2 November"} in [row["words"] for row in told]
+    assert apis["cleo"].call("GET", f"/requests/{joined['number']}")["kind"] == "joined"
+    bare = apis["specialist"].call("POST", "/requests", typed(on_behalf_of=cast.ben.email), status=201)
+    words = apis["ben"].call("GET", f"/cases/{bare['case']}/timeline")["items"]
+    assert "stated through the API by Specialist" in str(words)
+
+
+def test_withdrawing_asks_the_supporter_and_the_last_one_ends_the_case(apis: dict[str, Api]) -> None:
     first = apis["ada"].call("POST", "/requests", typed(), status=201)
     other = apis["cleo"].call("POST", "/requests", typed(join=first["case"]), status=201)
     gone = apis["ada"].call("POST", f"/requests/{first['number']}/withdrawal")
     assert gone["withdrawn_at"]
     assert apis["ada"].call("POST", f"/requests/{first['number']}/withdrawal")["withdrawn_at"] == gone["withdrawn_at"]
     case = apis["specialist"].call("GET", f"/cases/{first['case']}")
-    assert (case["outcome"], case["primary"]) == (None, other["number"])
+    assert (case["outcome"], case["primary"]) == (None, None)
     apis["cleo"].call("POST", f"/requests/{other['number']}/withdrawal")
     assert apis["specialist"].call("GET", f"/cases/{first['case']}")["outcome"] == "withdrawn"
     back = apis["cleo"].call("DELETE", f"/requests/{other['number']}/withdrawal")

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from webclient import Browser
 
 from request_tracker import resources
-from request_tracker.actions import sweep, withdraw
+from request_tracker.actions import heir, sweep, withdraw
 from request_tracker.app import create_app
 from request_tracker.emulator import app as emulated
 from request_tracker.emulator.world import EXTENSION
@@ -244,9 +244,13 @@ def test_the_next_primary_gets_a_starter_of_their_own(scene: Scene) -> None:
 
     scene.pass_time(seconds=601)
     with scene.database.transaction() as session:
-        a_request(session, scene.cast.cleo, now=scene.now, join="LITE-000001")
+        cleo = a_request(session, scene.cast.cleo, now=scene.now, join="LITE-000001").id
         request = session.get_one(Request, scene.case().primary_request_id)
         withdraw.withdraw(session, request, act(scene.cast.ada, scene.now))
+    scene.pass_time(seconds=601)
+    assert [each["schema"] for each in scene.made()] == ["lite_acme_billing_1"], "nothing is made while nobody leads"
+    with scene.database.transaction() as session:
+        heir.answer(session, session.get_one(Request, cleo), act(scene.cast.cleo, scene.now), yes=True)
     scene.pass_time(seconds=601)
     assert [each["schema"] for each in scene.made()] == ["lite_acme_billing_1", "lite_acme_billing_1_2"]
     assert len({each["group_id"] for each in scene.made()}) == 2, "each account has a group of its own"

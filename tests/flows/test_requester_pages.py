@@ -23,7 +23,7 @@ from request_tracker.actions.evidence import put as put_fact
 from request_tracker.app import create_app
 from request_tracker.rules.people import Viewer
 from request_tracker.settings import Settings
-from request_tracker.store import evidence
+from request_tracker.store import evidence, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.connections import Connection
 from request_tracker.store.documents import Document
@@ -253,6 +253,13 @@ def test_a_specialist_sends_for_a_requester_only_with_consent(app: Flask, cast: 
     _send(browser, on_behalf_of=cast.cleo.email, consent="y")
     request = session.scalars(select(Request)).one()
     assert (request.person_id, request.submitted_by_id) == (cast.cleo.id, cast.specialist.id)
+    live = case_of(session, request)
+    _send(browser, on_behalf_of=cast.ben.email, consent="On the phone", join=live.number, form_key=KEY[::-1])
+    assert [each.person_id for each in requests.live_of(session, live.id)] == [cast.cleo.id, cast.ben.id]
+    twice = _send(
+        browser, status=422, on_behalf_of=cast.ben.email, consent="On the phone", join=live.number, form_key="f" * 32
+    )
+    assert "They take part in this already" in twice.text
 
 
 def test_a_requester_is_not_asked_for_whom(ada: Browser) -> None:

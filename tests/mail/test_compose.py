@@ -20,6 +20,7 @@ def a_context(**changes: Any) -> dict[str, Any]:
         "reason": "It fits & is documented", "criterion": "documentation", "explanation": "There is no API",
         "alternatives": ["Connector SDK", "File connector"], "findings": "The docs moved", "gaps": ["No invoices"],
         "new_information": "There is an API now", "note": "seen", "times": "Tuesday 15:00 or Thursday 10:00",
+        "consent": "By phone on 2 November",
     }  # fmt: skip
     return {
         "name": "Ada", "zone": "Europe/Berlin", "number": "REQ-000001", "is_staff": False, "is_primary": True,
@@ -30,12 +31,15 @@ def a_context(**changes: Any) -> dict[str, Any]:
         "connect_link": "https://by.example/connect/LITE-000001", "slots": [NOVEMBER], "at": NOVEMBER,
         "promise": Promise("Review of the request", NOVEMBER, False),
         "clock": Promise("Review of the request", NOVEMBER, False),
-        "appeal_until": NOVEMBER, "return_until": NOVEMBER, "grace_days": 7, "silence_days": 5, **changes,
+        "appeal_until": NOVEMBER, "return_until": NOVEMBER, "grace_days": 7, "silence_days": 5,
+        "until": NOVEMBER, "joined": False, "would_preview": True,
+        "withdrawal": "https://by.example/requests/REQ-000001/withdrawal", **changes,
     }  # fmt: skip
 
 
 BARE = {
     "promise": None, "clock": None, "slots": [], "minutes": (), "specialist": "", "is_primary": False, "criterion": "",
+    "until": None, "joined": True, "would_preview": False,
     "has_ended": True, "ends_case": True, "waits_for": "a decision", "persons": 1, "accounts": 1,
     "words": dict.fromkeys(a_context()["words"], ""),
 }  # fmt: skip

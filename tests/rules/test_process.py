@@ -28,6 +28,7 @@ UNMET = {
     "is_assessed": {"open_criteria": (Criterion.SIZE,)},
     "few_or_lead": {"supporting_accounts": 5},
     "no_supporters": {"live_supporters": 1},
+    "has_primary": {"vacancy": "Nobody leads this case: Cleo is asked to"},
     "has_question": {"has_questions": False},
     "starter_present": {"starter": StarterState.MISSING, "evidence": frozenset(EVIDENCE) - {"starter_ready"}},
     "appeal_in_time": {"ended_for": timedelta(days=181)},

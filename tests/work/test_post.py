@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from factories import DECLINE, MONDAY, Cast, a_case, a_request, act, move
+from factories import BUILT, DECLINE, MONDAY, Cast, a_case, a_request, a_submission, act, move, put
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import hold, undo
+from request_tracker.actions import heir, hold, submit, undo, withdraw
 from request_tracker.mail.deliver import Mailbox, Memory, Outgoing, Undeliverable
 from request_tracker.rules.notices import NOTICES
 from request_tracker.rules.people import SYSTEM
@@ -18,6 +18,7 @@ from request_tracker.store.cases import Case
 from request_tracker.store.jobs import Job
 from request_tracker.store.letters import Letter
 from request_tracker.store.people import Person
+from request_tracker.store.requests import Request
 from request_tracker.store.session import Database
 from request_tracker.store.timeline import Entry
 from request_tracker.work import post
@@ -237,3 +238,47 @@ def test_the_reader_reads_times_in_their_own_zone(session: Session, cast: Cast, 
     text = letters_of(session, "receipt")["ada"].text
     assert "Monday 16 November 2026, 18:00 JST" in text
     assert "https://by.example/requests/REQ-" in text
+
+
+def test_who_is_asked_to_lead_reads_until_when_and_nothing_of_who_left(
+    session: Session, cast: Cast, settings: Settings
+) -> None:
+    case = a_case(session, cast)
+    cleo = a_request(session, cast.cleo, join=case.number)
+    withdraw.withdraw(session, session.get_one(Request, case.primary_request_id), act(cast.ada))
+    send_all(session, settings)
+    letter = letters_of(session, "primary_asked")
+    assert set(letter) == {"cleo"}
+    assert "until Monday 9 November 2026" in letter["cleo"].text
+    assert f"/requests/{cleo.number}" in letter["cleo"].text
+    assert "Ada" not in letter["cleo"].text
+    heir.answer(session, cleo, act(cast.cleo), yes=False)
+    send_all(session, settings)
+    assert case.number in letters_of(session, "primary_vacant")["lead"].text
+
+
+def test_a_request_for_somebody_tells_them_how_they_agreed_and_how_to_withdraw(
+    session: Session, cast: Cast, settings: Settings
+) -> None:
+    sent = submit.submit(
+        session, a_submission(), act(cast.specialist), on_behalf_of=cast.ada, consent="By mail on 2 November"
+    )
+    send_all(session, settings)
+    letter = letters_of(session, "on_behalf")["ada"]
+    assert "By mail on 2 November" in letter.text
+    assert f"/requests/{sent.number}/withdrawal" in letter.text
+    assert "Specialist sent a request" in letter.text
+    assert letters_of(session, "receipt") == {}
+
+
+def test_the_preview_invites_those_who_would_join(session: Session, cast: Cast, settings: Settings) -> None:
+    case = a_case(session, cast, phase="development")
+    a_request(session, cast.ben, join=case.number)
+    a_request(session, cast.cleo, join=case.number, would_preview=True)
+    put(session, case, cast.engineer, *BUILT)
+    move(session, case, "open_preview", cast.engineer)
+    send_all(session, settings)
+    told = {
+        name: "this is your invitation" in letter.text for name, letter in letters_of(session, "preview_opened").items()
+    }
+    assert told == {"ada": False, "ben": False, "cleo": True}
