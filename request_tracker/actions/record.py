@@ -25,7 +25,12 @@ def entry(
     audience: str = "public",
     account_id: int | None = None,
 ) -> Entry:
-    """The next entry of the case's chain. `words` is what a person typed, by field; it can be erased later."""
+    """The next entry of the case's chain. `words` is what a person typed, by field; it can be erased later.
+
+    What concerns the primary's account is for staff alone while nobody leads the case: the account that left is gone.
+    """
+    if audience == "account" and account_id is None and case.primary_request_id is None:
+        audience = "staff"
     return timeline.append(
         session,
         case,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
+Z = 1.96
+"""Of the normal distribution, for an interval that holds 95 times in 100."""
 KINDS_OF_FIGURE = {"on": str, "when": str, "services": int, "records": int, "pairs": int}
 
 
@@ -37,6 +39,18 @@ class Measured:
     pairs: int
     on: str
     when: str
+
+    @property
+    def decisions(self) -> int:
+        """How many of the entries were decided without a person."""
+        return round(self.auto_share * self.records)
+
+    @property
+    def at_most_wrong(self) -> float:
+        """The upper end of the 95 % interval of the share of wrong decisions (Wilson): none seen is not none."""
+        n, wrong = max(1, self.decisions), 1 - self.auto_precision
+        middle, spread = wrong + Z * Z / (2 * n), Z * math.sqrt(wrong * (1 - wrong) / n + Z * Z / (4 * n * n))
+        return min(1.0, (middle + spread) / (1 + Z * Z / n))
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,10 @@
 """The duplicates inbox as staff read it: pairs that wait, best first, and what became of those that do no longer."""
 
-import base64
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, tuple_, union
 from sqlalchemy.orm import Session, aliased
@@ -19,20 +16,14 @@ from request_tracker.store.cases import Case, case_number
 from request_tracker.store.dismissals import DismissedPair
 from request_tracker.store.pairs import DuplicatePair
 from request_tracker.store.people import Person
-from request_tracker.store.reading_queue import MOST_ROWS, BadFilter
+from request_tracker.store.reading_places import Place, cursor_of, place_at
+from request_tracker.store.reading_queue import BadFilter
 from request_tracker.store.requests import Request
 
 BANDS = ("merge", "suggest")
 ASSIGNEES = ("me", "none")
 SHOWN = 25
 LEFT, RIGHT = aliased(Case, name="left_case"), aliased(Case, name="right_case")
-
-
-class Place(NamedTuple):
-    """Where a pair stands in the list: what comes after it has a lower score, or the same and a lower id."""
-
-    score: float
-    id: int
 
 
 @dataclass(frozen=True)
@@ -103,13 +94,13 @@ def page(session: Session, wanted: Filter, viewer: Viewer) -> PairPage:
     """The pairs that wait, most alike first; what no longer holds is left out, even before it is compared anew."""
     found = _waiting(wanted, viewer).add_columns(LEFT, RIGHT)
     if wanted.cursor:
-        found = found.where(_after(_uncursor(wanted.cursor)))
+        found = found.where(_after(place_at(wanted.cursor)))
     rows = session.execute(_in_order(found).limit(SHOWN + 1)).all()
     shown = rows[:SHOWN]
     counts = _accounts(session, [side.id for row in shown for side in row[1:]])
     last = shown[-1][0] if len(rows) > SHOWN else None
     items = tuple(_row(pair, left, right, counts) for pair, left, right in shown)
-    return PairPage(items, _cursor(Place(last.score, last.id)) if last is not None else None)
+    return PairPage(items, cursor_of(Place(last.score, last.id)) if last is not None else None)
 
 
 def count(session: Session, viewer: Viewer, *, most: int = 20) -> int:
@@ -136,12 +127,12 @@ def decided(session: Session, cursor: str, viewer: Viewer) -> DecidedPage:
         .where(_staff(viewer))
     )
     if cursor:
-        found = found.where(DismissedPair.id < _uncursor(cursor).id)
+        found = found.where(DismissedPair.id < place_at(cursor).id)
     rows = session.execute(found.order_by(DismissedPair.id.desc()).limit(SHOWN + 1)).all()
     items = tuple(
         DecidedRow(_side(left, {}), _side(right, {}), row.kind, name, row.at) for row, left, right, name in rows[:SHOWN]
     )
-    return DecidedPage(items, _cursor(Place(0, rows[SHOWN - 1][0].id)) if len(rows) > SHOWN else None)
+    return DecidedPage(items, cursor_of(Place(0, rows[SHOWN - 1][0].id)) if len(rows) > SHOWN else None)
 
 
 def related(session: Session, case_id: int, viewer: Viewer) -> tuple[RelatedRow, ...]:
@@ -250,18 +241,3 @@ def _accounts(session: Session, roots: Sequence[int]) -> dict[int, int]:
         .group_by(Case.root_id)
     )
     return {root: number for root, number in session.execute(found).all() if root is not None}
-
-
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _uncursor(cursor: str) -> Place:
-    try:
-        score, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = Place(float(score), int(last))
-        if not (math.isfinite(place.score) and 0 <= place.id < MOST_ROWS):
-            raise ValueError(cursor)
-        return place
-    except (ValueError, TypeError, OverflowError, RecursionError) as fault:
-        raise BadFilter("cursor: use the link to the next page, unchanged") from fault

@@ -12,7 +12,7 @@ from request_tracker.store import cases, dismissals, pairs, reading_case
 from request_tracker.store.cases import Case, NoSuchCase, case_number
 from request_tracker.store.merges import Merge
 from request_tracker.store.people import Person
-from request_tracker.store.reading_duplicates import Place
+from request_tracker.store.reading_places import Place
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from request_tracker.rules.phases import Blocker
 from request_tracker.store import dismissals, reading_case, reading_duplicates, reading_pair
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.merges import Merge
-from request_tracker.store.reading_duplicates import Filter, Place
+from request_tracker.store.reading_duplicates import Filter
 from request_tracker.store.reading_pair import Found
+from request_tracker.store.reading_places import Place
 from request_tracker.web import case_clocks, duplicate_sides
 from request_tracker.web.case_forms import Attempt, problem_of
 from request_tracker.web.duplicate_sides import Line, Side

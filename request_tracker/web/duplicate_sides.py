@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from request_tracker.rules.addresses import host_and_path
 from request_tracker.rules.names import name_key
-from request_tracker.rules.terms import HOLD_WORDS, HoldReason
+from request_tracker.rules.terms import HOLD_WORDS, AuthKind, HoldReason
 from request_tracker.store.case_rows import CaseView, RequestRow
 from request_tracker.store.keys import registrable
 from request_tracker.web.case_clocks import ClockShown
@@ -98,7 +98,7 @@ def _starter(side: Side) -> str:
 
 
 def _sign_in(side: Side) -> str:
-    return side.asked.auth_kind.replace("_", " ").capitalize() if side.asked else "Not said"
+    return AuthKind(side.asked.auth_kind).words if side.asked else "Not said"
 
 
 def _documents(side: Side) -> str:

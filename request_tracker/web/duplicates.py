@@ -22,7 +22,8 @@ from request_tracker.rules.process import Refused
 from request_tracker.rules.terms import Phase
 from request_tracker.store import reading_case, reading_duplicates, reading_pair
 from request_tracker.store.cases import Case
-from request_tracker.store.reading_duplicates import PairPage, Place
+from request_tracker.store.reading_duplicates import PairPage
+from request_tracker.store.reading_places import Place
 from request_tracker.web import duplicate_page
 from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import Choices, FormField, a_field

@@ -24,6 +24,7 @@ from request_tracker.store.cases import Case
 from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.jobs import Job
 from request_tracker.store.reading_case import view
+from request_tracker.store.reading_timeline import timeline_of
 from request_tracker.store.requests import Request
 from request_tracker.store.session import Database
 from request_tracker.store.timeline import Entry
@@ -333,3 +334,17 @@ def test_two_workers_at_once_close_a_question_once(kind: str, request: pytest.Fi
         rows = session.scalars(select(PrimaryAsk).order_by(PrimaryAsk.id)).all()
         assert [row.answer for row in rows] == ["expired", None]
         assert asked(session, session.get_one(Case, case_id)) == ben_id
+
+
+def test_while_nobody_leads_the_account_that_left_reads_nothing_new(session: Session, cast: Cast) -> None:
+    case, _, _ = vacant(session, cast)
+    hold.put_on(session, case, act(cast.specialist), reason="source_vendor")
+    assert "hold.on" in [row.kind for row in timeline_of(session, case, cast.specialist)]
+    for reader in (cast.ada, cast.ben, cast.cleo):
+        assert "hold.on" not in [row.kind for row in timeline_of(session, case, reader)]
+    asked = heirs.open_ask(session, case.id)
+    assert asked is not None
+    heir.answer(session, session.get_one(Request, asked.request_id), act(cast.cleo), yes=True)
+    hold.lift(session, case, holds.open_holds(session, case.id)[0], act(cast.specialist))
+    assert "hold.off" in [row.kind for row in timeline_of(session, case, cast.cleo)]
+    assert "hold.off" not in [row.kind for row in timeline_of(session, case, cast.ada)]

@@ -22,6 +22,7 @@ from request_tracker.rules.matching import (
     trigrams,
 )
 from request_tracker.rules.names import abbreviates, is_telling, leftover, name_key, name_words, other_keys
+from request_tracker.rules.tuning import Measured
 from request_tracker.store.keys import load_tuning, read_aliases
 
 
@@ -421,3 +422,16 @@ def test_reasons_can_be_written_anywhere(left: Entry, right: Entry) -> None:
 )
 def test_the_same_name_in_odd_letters(left: str, right: str) -> None:
     assert match(Entry(left), Entry(right)).decision == "merge"
+
+
+@pytest.mark.parametrize(
+    ("precision", "decisions", "least", "most"),
+    [(1.0, 1482, 0.002, 0.003), (1.0, 0, 0.7, 1.0), (0.99, 1000, 0.01, 0.02)],
+)
+def test_no_wrong_decision_seen_is_not_none(precision: float, decisions: int, least: float, most: float) -> None:
+    figures = dict.fromkeys(("novel", "f1", "slice_f1", "average_precision", "recall_at_5"), 0.0)
+    found = Measured(
+        auto_precision=precision, auto_share=1.0, services=0, records=decisions, pairs=0, on="", when="", **figures
+    )
+    assert found.decisions == decisions
+    assert least < found.at_most_wrong <= most
