@@ -38,8 +38,8 @@ def create_app(settings: Settings, database: Database, *, now: Callable[[], date
     app = Flask("request_tracker", template_folder=str(resources.TEMPLATES), static_folder=str(resources.STATIC))
     app.config.update(_config(settings))
     app.extensions["request_tracker"] = Wiring(database, settings, now, Shelf(resources.SEED_DATA).knowledge)
+    guard(app)  # first: whoever is not signed in any more is told that, not that a token is missing
     csrf = CSRFProtect(app)
-    guard(app)
     for blueprint in (*BLUEPRINTS, api):
         app.register_blueprint(blueprint)
     for blueprint in (*UNSIGNED, api):

@@ -24,9 +24,9 @@ from request_tracker.store.session import Database
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share one running demo stay together, so that it is started once."""
+    """Tests that share one running demo, or one big database, stay together, so that it is made once."""
     for item in items:
-        for room in ("tests/browser", "tests/flows/test_demo"):
+        for room in ("tests/browser", "tests/flows/test_demo", "tests/store/test_bulk"):
             if room in item.nodeid:
                 item.add_marker(pytest.mark.xdist_group(room))
 
@@ -77,12 +77,18 @@ class Rolled(Database):
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.is_open = False
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
-            yield session
-            session.commit()
+        assert not self.is_open, "units of work never nest: each takes a connection of its own"
+        self.is_open = True
+        try:
+            with Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+                yield session
+                session.commit()
+        finally:
+            self.is_open = False
 
     reading = transaction
 

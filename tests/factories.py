@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import assess, evidence, submit
@@ -168,3 +169,22 @@ def _open_preview(session: Session, case: Case, cast: Cast, now: datetime) -> No
 def _release(session: Session, case: Case, cast: Cast, now: datetime) -> None:
     put(session, case, cast.lead, *PREVIEWED, now=now)
     move(session, case, "release", cast.lead, now=now)
+
+
+class Counted:
+    """How many statements a piece of work runs."""
+
+    def __init__(self, session: Session) -> None:
+        self._connection = session.connection()
+        self.statements: list[tuple[str, object]] = []
+
+    def __enter__(self) -> "Counted":
+        event.listen(self._connection, "before_cursor_execute", self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self._connection, "before_cursor_execute", self._take)
+
+    def _take(self, _connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            self.statements.append((statement, parameters))

@@ -72,6 +72,10 @@ def test_check_says_what_to_put_right(run, monkeypatch: pytest.MonkeyPatch) -> N
     assert "migrate" in said
     assert "REQUEST_TRACKER_SMTP_URL" in said
     assert "Fivetran" in said
+    run("migrate")
+    assert "request-tracker seed" in run("check", status=1).output
+    run("seed")
+    assert "request-tracker seed" not in run("check", status=1).output
 
 
 def test_the_process_is_printed_and_the_readme_is_in_step(run) -> None:  # type: ignore[no-untyped-def]

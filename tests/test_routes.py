@@ -6,7 +6,7 @@ import pytest
 from factories import Cast
 from flask import Flask
 from sqlalchemy.orm import Session
-from webclient import Browser
+from webclient import Browser, Page
 
 from request_tracker import links
 from request_tracker.access import policy
@@ -139,4 +139,36 @@ def test_an_error_page_says_what_to_do_next(app: Flask, cast: Cast) -> None:
 
 def test_a_post_without_its_token_is_refused(app: Flask, cast: Cast) -> None:
     browser = Browser(app).sign_in(cast.ada)
-    assert browser.client.post("/requests/new", data={"service_name": "x"}).status_code == 400
+    answer = browser.client.post("/requests/new", data={"service_name": "x"})
+    assert answer.status_code == 400
+    text = answer.get_data(as_text=True)
+    assert "This form is out of date" in text
+    assert "Go back, copy what you typed, load the page again and send it again" in text
+    assert "Ada" in text, "the page knows who is signed in"
+    assert "CSRF" not in text
+
+
+def test_whoever_is_signed_out_meanwhile_signs_in_and_comes_back(app: Flask, cast: Cast) -> None:
+    browser = Browser(app)
+    for page, back in (
+        ("http://localhost/duplicates/LITE-1/LITE-2?band=merge", "/duplicates/LITE-1/LITE-2?band=merge"),
+        ("https://evil.example/x", ""),
+        ("http://localhost/sign-in?next=/queue", ""),
+        ("", ""),
+    ):
+        headers = {"Referer": page} if page else {}
+        answer = browser.client.post("/duplicates/LITE-000001/LITE-000002/dismiss", headers=headers)
+        assert answer.status_code == 303
+        shown = browser.follow(Page(303, "", answer.headers))
+        assert "nothing was sent. Sign in, then fill in the form again" in shown.text
+        assert f'name="next" value="{back}"' in shown.text
+    assert browser.client.post("/sign-in", data={"email": cast.ada.email}).headers["Location"] == "/sign-in"
+    assert "That page was out of date" in browser.get("/sign-in").text
+
+
+def test_a_character_no_database_keeps_is_refused(app: Flask, session: Session, cast: Cast) -> None:
+    browser = Browser(app).sign_in(cast.admin)
+    for path in ("/admin/knowledge?q=%00", "/catalogue/%00", "/admin/knowledge?kind=a&q=x&q=%00"):
+        assert "cannot be stored" in browser.get(path, status=400).text
+    answer = app.test_client().get("/api/v1/cases?q=%00")
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")

@@ -34,7 +34,7 @@ class Malformed(ValueError):
 
 def _refused(fault: Refused) -> Answer:
     blockers = [{"key": b.key, "reason": b.reason, "fix": b.fix} for b in fault.blockers]
-    return 409, f"{fault.move} is not possible yet", {"blockers": blockers}
+    return 409, fault.title, {"blockers": blockers}
 
 
 def _unfit(fault: Unfit) -> Answer:

@@ -6,7 +6,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
 from request_tracker.access import policy, tokens, wiring
-from request_tracker.access.signin import SignedIn, load, sign_in_page
+from request_tracker.access.signin import SignedIn, load, sign_in_again, sign_in_page
+
+LOOK_UPS = frozenset({"intake.suggest", "api.suggestions"})
+"""They take whatever is typed: only keys made of it reach the database."""
 
 
 def guard(app: Flask) -> None:
@@ -19,8 +22,7 @@ def guard(app: Flask) -> None:
 
 
 def _check() -> ResponseReturnValue | None:
-    if any("\x00" in value for values in http.form.listvalues() for value in values):
-        abort(400, "The form holds a character (NUL) that cannot be stored: remove it and send again")
+    _refuse_nul()
     endpoint = http.endpoint
     if endpoint is None:
         return None
@@ -34,8 +36,16 @@ def _check() -> ResponseReturnValue | None:
     if policy.may(endpoint, role, demo=wiring.settings().demo):
         return None
     if role is None:
-        return sign_in_page(http.full_path if http.method == "GET" else "")
+        return sign_in_page(http.full_path) if http.method == "GET" else sign_in_again()
     abort(403, "Your role does not allow this; ask an admin if you think it should")
+
+
+def _refuse_nul() -> None:
+    """No database keeps it, and PostgreSQL cannot even look for it."""
+    asked = () if http.endpoint in LOOK_UPS else http.args.listvalues()
+    sent = (*http.form.listvalues(), *asked, (http.view_args or {}).values())
+    if any("\x00" in value for values in sent for value in values if isinstance(value, str)):
+        abort(400, "What was sent holds a character (NUL) that cannot be stored: remove it and send again")
 
 
 def _check_token(endpoint: str) -> None:

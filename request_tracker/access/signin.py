@@ -4,7 +4,8 @@ import secrets
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import g, redirect, url_for
+from flask import flash, g, redirect, url_for
+from flask import request as http
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, login_user, logout_user
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from request_tracker.store.people import Person
 
 PATIENCE = timedelta(minutes=15)
 MOST_FAILURES = 10
+NOT_SENT = "You are not signed in any more, so nothing was sent. Sign in, then fill in the form again."
 
 
 class TooMany(Exception):
@@ -77,6 +79,16 @@ def leave() -> None:
 
 def sign_in_page(next_path: str) -> ResponseReturnValue:
     return redirect(url_for("signin.form", next=next_path or None), 303)
+
+
+def sign_in_again() -> ResponseReturnValue:
+    """For a form sent by somebody who is not signed in (any more): back to the page it was on, afterwards."""
+    if http.endpoint == "signin.leave":
+        return sign_in_page("")
+    flash(NOT_SENT, "problem")
+    page = urlsplit(http.referrer or "")
+    there = f"{page.path}?{page.query}" if page.query else page.path
+    return sign_in_page(there if page.netloc == http.host and page.path != url_for("signin.form") else "")
 
 
 def local_path(target: str) -> str:

@@ -14,7 +14,7 @@ from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import Role
-from request_tracker.store import candidates, cases
+from request_tracker.store import candidates, cases, websites
 from request_tracker.store.cases import Case
 from request_tracker.store.documents import Document
 from request_tracker.store.requests import Request
@@ -40,16 +40,24 @@ def correct(
     if not changed:
         return None
     words = {name: {"from": getattr(case, name), "to": text} for name, text in changed.items()}
+    audience = _audience(session, case, changed)
     for name, text in changed.items():
         setattr(case, name, text)
     touch(case, act.now)
-    # The addresses may name the customer's own tenant: their account and staff read them, nobody else.
     data = {"fields": list(changed)}
-    entry = record.entry(session, case, act, "corrected", data=data, words=words, audience="account")
+    entry = record.entry(session, case, act, "corrected", data=data, words=words, audience=audience)
     session.flush()
     candidates.index_case(session, case, knowledge)
     scoring.later(session, case, act, entry)
     return entry
+
+
+def _audience(session: Session, case: Case, changed: Mapping[str, str]) -> str:
+    """The website may name a customer's own tenant: of another account than the one that leads now, staff alone read
+    what it was."""
+    if "service_url" in changed and websites.owner(session, case) != case.account_id:
+        return "staff"
+    return "account"
 
 
 def _has_document(session: Session, case: Case) -> bool:

@@ -15,7 +15,7 @@ from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import NotAllowed, Refused
 from request_tracker.rules.terms import Phase, Role
-from request_tracker.store import cases, clocks, heirs, jobs, requests
+from request_tracker.store import cases, clocks, heirs, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.heirs import ASKED_AGAIN, NOBODY, VACANT, PrimaryAsk
 from request_tracker.store.people import Person
@@ -47,6 +47,7 @@ def fill(session: Session, case: Case, act: Act) -> None:
     if (waiting := _to_reopen(session, case, act)) is not None:
         waiting.answer, waiting.answered_at = None, None
         session.flush()
+        _tell_asked(session, case, waiting, act)
         return
     line = in_line(session, case)
     if line:
@@ -57,17 +58,20 @@ def fill(session: Session, case: Case, act: Act) -> None:
 
 
 def in_line(session: Session, root: Case) -> list[Request]:
-    """Who can still be asked in this round: willing ones with a role in Fivetran first, then willing, then oldest."""
+    """Who can still be asked in this round: willing ones with a role in Fivetran first, then willing, then oldest.
+
+    Who said no in an earlier round comes last.
+    """
     refused = heirs.refused_in_round(session, root.id)
     live = requests.of_tree(session, root.id, live_only=True)
     found = [each for each in live if each.person_id not in refused and session.get_one(Person, each.person_id).active]
-    return sorted(found, key=lambda each: turn(_willing(each)))
+    return _in_turn(session, root, found)
 
 
 def others(session: Session, root: Case, leaving: Request) -> list[Request]:
     """Who remains when the leaving person is gone, first in line first."""
     live = requests.of_tree(session, root.id, live_only=True)
-    return sorted((each for each in live if each.person_id != leaving.person_id), key=lambda each: turn(_willing(each)))
+    return _in_turn(session, root, [each for each in live if each.person_id != leaving.person_id])
 
 
 def answer(session: Session, request: Request, act: Act, *, yes: bool) -> PrimaryAsk:
@@ -107,15 +111,6 @@ def drop(session: Session, case: Case, act: Act) -> int | None:
     return ask.id
 
 
-def left(session: Session, root: Case, request: Request, act: Act) -> None:
-    """A supporter left: if they were asked, the next in line is."""
-    ask = heirs.open_ask(session, root.id)
-    if ask is not None and ask.request_id == request.id:
-        _close(session, ask, "dropped", act)
-        jobs.cancel_for(session, ask.event_id or 0, act.now)
-    fill(session, root, act)
-
-
 def give_back(session: Session, root: Case, request: Request, act: Act) -> bool:
     """The old primary is back before anybody said yes: they lead again, and what hung on them stands again.
 
@@ -124,10 +119,7 @@ def give_back(session: Session, root: Case, request: Request, act: Act) -> bool:
     vacancy = heirs.vacancy(session, root.id)
     if root.primary_request_id is not None or vacancy is None or vacancy.data["before"] != request.id:
         return False
-    ask = heirs.open_ask(session, root.id)
-    if ask is not None:
-        _close(session, ask, "dropped", act)
-        jobs.cancel_for(session, ask.event_id or 0, act.now)
+    drop(session, root, act)
     root.primary_request_id, root.account_id = request.id, request.account_id
     touch(root, act.now)
     data = {"after": request.id}
@@ -192,18 +184,26 @@ def _ask(session: Session, case: Case, request: Request, act: Act) -> None:
     entry = record.entry(
         session, case, asker, "primary.asked", data=data, audience="account", account_id=request.account_id
     )
-    session.add(
-        PrimaryAsk(
-            case_id=case.id,
-            request_id=request.id,
-            account_id=request.account_id,
-            asked_at=act.now,
-            expires_at=until,
-            event_id=entry.id,
-        )
+    ask = PrimaryAsk(
+        case_id=case.id,
+        request_id=request.id,
+        account_id=request.account_id,
+        asked_at=act.now,
+        expires_at=until,
+        event_id=entry.id,
     )
+    session.add(ask)
     session.flush()
-    record.notify(session, "primary_asked", case, act, entry, request_id=request.id)
+    _tell_asked(session, case, ask, act)
+
+
+def _tell_asked(session: Session, case: Case, ask: PrimaryAsk, act: Act) -> None:
+    """Queue the letter: it is written once, and only while the question is open (work/post.py). A question that is
+    asked again may have had its turn while it was closed, so it gets another."""
+    entry = session.get_one(Entry, ask.event_id)
+    record.notify(
+        session, "primary_asked", case, act, entry, occasion=f".{case.chain_count}", request_id=ask.request_id
+    )
 
 
 def _to_reopen(session: Session, case: Case, act: Act) -> PrimaryAsk | None:
@@ -227,6 +227,11 @@ def _vacant(session: Session, case: Case, act: Act, version: int) -> Case:
     if case.outcome is not None or case.primary_request_id is not None:
         raise Refused("choose", (Blocker("primary", "This case has a primary requester, or has ended", "supporters"),))
     return case
+
+
+def _in_turn(session: Session, root: Case, found: list[Request]) -> list[Request]:
+    unwilling = heirs.ever_refused(session, root.id)
+    return sorted(found, key=lambda each: (each.person_id in unwilling, turn(_willing(each))))
 
 
 def _willing(request: Request) -> Willing:

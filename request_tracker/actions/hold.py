@@ -114,7 +114,7 @@ def comment(session: Session, case: Case, act: Act, *, body: str, internal: bool
     short_enough("body", body)
     if internal and not act.who.is_staff:
         raise NotAllowed("Only staff may write internal notes")
-    if act.who.is_staff and not internal and case.outcome is None:
+    if act.who.is_staff and not internal:
         must_be_led(case)
     audience = "staff" if internal else "account"
     entry = record.entry(

@@ -1,6 +1,6 @@
 """An admin adds, corrects, retires and restores what matching knows; each change is logged and indexed afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from request_tracker.store.aliases import (
     KnowledgeChange,
     KnowledgeRow,
     SharedHost,
+    confirmed_at,
     facts_of,
     leads,
     newest_change,
@@ -99,11 +100,24 @@ def restore(session: Session, subject: str, row_id: int, act: Act, known: Knowle
     return Done(row.id, True)
 
 
-def believe(session: Session, facts: Typed, act: Act, known: Knowledge) -> Done:
+def believe(session: Session, facts: Typed, act: Act, known: Knowledge, *, merge_id: int) -> Done:
     """Remember an alias that a specialist confirmed at a merge; the caller has looked who acts. Raises Unfit."""
     one_writer(session)
     read = claims.alias_read(facts, known.registrable)
-    return Done(_add(session, "alias", read, act, known, leads(session, known.registrable)), True)
+    row_id = _add(session, "alias", read, act, known, leads(session, known.registrable), merge_id=merge_id)
+    return Done(row_id, True)
+
+
+def forget(session: Session, merge_ids: Collection[int], act: Act) -> list[Alias]:
+    """Retire what was confirmed at these merges, which were taken back; the caller has looked who acts.
+
+    What an admin corrected, retired or restored since is the admin's word and stays. Answers the aliases retired.
+    """
+    if not confirmed_at(session, merge_ids):
+        return []
+    one_writer(session)
+    found = [each for each in confirmed_at(session, merge_ids) if _is_untouched(session, each)]
+    return [_retired(session, each.row_id or 0, act) for each in found]
 
 
 def fault_of(
@@ -136,6 +150,18 @@ def must_be_admin(act: Act) -> None:
         raise NotAllowed("Only an admin may change what matching knows")
 
 
+def _is_untouched(session: Session, change: KnowledgeChange) -> bool:
+    return newest_change(session, change.subject, change.row_id or 0) == change.id
+
+
+def _retired(session: Session, row_id: int, act: Act) -> Alias:
+    row = row_of(session, "alias", row_id)
+    assert isinstance(row, Alias), "it is a row of that subject"
+    row.retired_at = act.now
+    _log(session, "alias", row, "retired", act, before=facts_of("alias", row))
+    return row
+
+
 def _tochange_of(session: Session, subject: str, row_id: int, act: Act) -> KnowledgeRow:
     must_be_admin(act)
     one_writer(session)
@@ -161,13 +187,16 @@ def _must_stand(subject: str, facts: Typed, found: Leads, known: Knowledge) -> N
         raise Unfit(*fault)
 
 
-def _add(session: Session, subject: str, facts: Typed, act: Act, known: Knowledge, found: Leads) -> int:
+def _add(
+    session: Session, subject: str, facts: Typed, act: Act, known: Knowledge, found: Leads,
+    *, merge_id: int | None = None,
+) -> int:  # fmt: skip
     _must_be_new(session, subject, facts)
     _must_stand(subject, facts, found, known)
     row: KnowledgeRow = SUBJECTS[subject][0](**facts, added_at=act.now)
     session.add(row)
     session.flush()
-    _log(session, subject, row, "added", act, after=facts)
+    _log(session, subject, row, "added", act, after=facts, merge_id=merge_id)
     return row.id
 
 
@@ -206,9 +235,10 @@ def _alias_id(row: KnowledgeRow | None) -> int | None:
 
 def _log(
     session: Session, subject: str, row: KnowledgeRow, verb: str, act: Act,
-    *, before: Typed | None = None, after: Typed | None = None,
+    *, before: Typed | None = None, after: Typed | None = None, merge_id: int | None = None,
 ) -> None:  # fmt: skip
     change = change_of(subject, row.id, verb, act, before, after)
+    change.merge_id = merge_id
     session.add(change)
     session.flush()
     jobs.put(session, "reindex", {"change_id": change.id}, now=act.now, unique_key=f"reindex:{change.id}:0")

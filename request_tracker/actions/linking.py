@@ -1,6 +1,6 @@
 """The link itself: one case put below another and taken out again. Whether it may be asks actions/merge.py."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,9 @@ from request_tracker.rules import merging
 from request_tracker.rules.merging import Side
 from request_tracker.rules.people import Act
 from request_tracker.rules.terms import Outcome, Phase
-from request_tracker.store import clocks, connections, holds, merges
+from request_tracker.store import connections, holds, merges
 from request_tracker.store.cases import Case
-from request_tracker.store.facts import supporters
+from request_tracker.store.facts import supporters, supporting_accounts
 from request_tracker.store.merges import Merge
 from request_tracker.store.timeline import Entry
 
@@ -40,13 +40,12 @@ class How:
 def attach(session: Session, child: Case, root: Case, act: Act, how: How) -> Merge:
     """Put the child, with everything below it, below the root. Writes the child's entry, which causes all the rest."""
     before = snapshot(child)
-    kept = {**before, "held": child.held, "clocks": _clock_rows(session, child), "root_id": child.root_id}
-    kept["ask"] = heir.drop(session, child, act)
+    heir.drop(session, child, act)
     place(child, Phase(child.phase), Outcome.MERGED, act.now)
     child.merged_into_id = root.id
     data = {"before": before, "into": root.id, **how.data}
     entry = record.entry(session, child, act, how.kind, data=data, account_id=child.account_id)
-    kept["heard"] = {str(child.id): entry.id, **how.heard}
+    kept = {**before, "heard": {str(child.id): entry.id, **how.heard}}
     link = Merge(
         child_id=child.id,
         into_id=root.id,
@@ -136,23 +135,27 @@ def move_tree(session: Session, child: Case, root_id: int) -> None:
 
 def side(session: Session, case: Case) -> Side:
     """The case as the rules of merging look at it."""
+    return _side(case, connections.live(session, case.id) is not None, supporters(session, case.id)[1])
+
+
+def sides(session: Session, found: Collection[Case]) -> dict[int, Side]:
+    """The same of many cases, by id; as many statements as for one."""
+    ids = [case.id for case in found]
+    started, accounts = connections.with_live(session, ids), supporting_accounts(session, ids)
+    return {case.id: _side(case, case.id in started, accounts.get(case.id, 0)) for case in found}
+
+
+def _side(case: Case, has_starter: bool, accounts: int) -> Side:
     return Side(
         id=case.id,
         root_id=case.root_id or case.id,
         phase=Phase(case.phase),
         outcome=Outcome(case.outcome) if case.outcome else None,
-        has_starter=connections.live(session, case.id) is not None,
-        accounts=supporters(session, case.id)[1],
+        has_starter=has_starter,
+        accounts=accounts,
         opened_at=case.opened_at,
     )
 
 
 def time_of(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _clock_rows(session: Session, child: Case) -> list[dict[str, Any]]:
-    return [
-        {"id": each.id, "name": each.name, "cycle": each.cycle, "state": each.state}
-        for each in clocks.of_case(session, child.id)
-    ]

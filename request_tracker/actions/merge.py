@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock as clocks
-from request_tracker.actions import heir, linking, record, scoring, withdraw
+from request_tracker.actions import heir, knowledge, linking, record, scoring, withdraw
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.linking import How
 from request_tracker.actions.merge_preview import Preview as Preview
@@ -94,8 +94,10 @@ def unmerge(session: Session, link: Merge, act: Act) -> Merge:
 
 def lot_of(session: Session, link: Merge, act: Act) -> list[Merge]:
     """The merges made together with this one, while all of them can still be undone together; else none."""
+    if act.now >= link.merged_at + act.program.undo_for:
+        return []
     entry = session.get(Entry, link.event_id)
-    if entry is None or LOT not in entry.data or act.now >= link.merged_at + act.program.undo_for:
+    if entry is None or LOT not in entry.data:
         return []
     found = [each for each in merges.made_together(session, link) if each.child_id in entry.data[LOT]]
     whole = len(found) == len(entry.data[LOT]) and len(found) > 1
@@ -190,7 +192,9 @@ def _link(session: Session, child: Case, root: Case, act: Act, how: How) -> Merg
 def _unlink(session: Session, link: Merge, child: Case, root: Case, act: Act) -> Merge:
     linking.detach(session, link, child, root, act)
     entry = record.entry(session, child, act, "unmerge", data={"from": root.id}, account_id=child.account_id)
-    out = record.entry(session, root, act, "unmerge.out", data={"child": child.id}, audience="staff")
+    forgotten = knowledge.forget(session, merges.turned_from(session, link), act)
+    told = {"forgotten": [[each.alias, each.canonical] for each in forgotten]} if forgotten else {}
+    out = record.entry(session, root, act, "unmerge.out", data={"child": child.id, **told}, audience="staff")
     cause = session.get_one(Entry, link.event_id)
     if timeline.stands(session, cause.id):
         revoke(session, cause, entry, act)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import linking
 from request_tracker.rules import merging
+from request_tracker.rules.merging import Side
 from request_tracker.rules.notices import NOTICES
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import CLOCKS, Blocker
@@ -87,28 +88,46 @@ class Preview:
         return any(fate.is_overdue and fate.case == self.child.number for fate in self.clocks)
 
 
+@dataclass(frozen=True)
+class _Root:
+    """What the rows of a preview share: the root as the rules see it, who asks for it, its promises."""
+
+    case: Case
+    side: Side
+    people: list[Request]
+    clocks: tuple[ClockFate, ...]
+
+
 def preview(session: Session, child: Case, into: Case, act: Act) -> Preview:
     """What a merge of the child into the root would change, and what stands in its way."""
-    root = cases.root_of(session, into)
-    left, right = linking.side(session, child), linking.side(session, root)
-    mine, theirs = _people(session, child.id), _people(session, root.id)
-    closes = merging.answered_by(right)
-    counts = _count(mine), _count(theirs), _count([*mine, *theirs])
+    root = _root(session, cases.root_of(session, into), act)
+    return _row(session, child, _people(session, child), root, act)
+
+
+def _root(session: Session, case: Case, act: Act) -> _Root:
+    fates = _fates(session, case, act, stops=False)
+    return _Root(case, linking.side(session, case), _people(session, case), fates)
+
+
+def _row(session: Session, child: Case, mine: list[Request], root: _Root, act: Act) -> Preview:
+    left = linking.side(session, child)
+    closes = merging.answered_by(root.side)
+    counts = _count(mine), _count(root.people), _count([*mine, *root.people])
     return Preview(
         child=child,
-        root=root,
-        blockers=merging.blockers(left, right, act.who.role),
-        swap=merging.better_swapped(left, right),
+        root=root.case,
+        blockers=merging.blockers(left, root.side, act.who.role),
+        swap=merging.better_swapped(left, root.side),
         before=((counts[0].persons, counts[0].accounts), (counts[1].persons, counts[1].accounts)),
         after=(counts[2].persons, counts[2].accounts),
         told=counts[0].persons,
         closes=closes,
         counts=counts,
         overlap=_overlap(counts),
-        clocks=(*_fates(session, child, act, stops=closes), *_fates(session, root, act, stops=False)),
+        clocks=(*_fates(session, child, act, stops=closes), *root.clocks),
         letters=_letters(counts[0].persons, act),
         waiting=_waiting(session, child),
-        starter=_starter(session, child),
+        starter=_starter(session, child) if left.has_starter else "",
         asked=_asked(session, child),
     )
 
@@ -129,17 +148,18 @@ class ManyPreview:
 
 def preview_all(session: Session, children: Sequence[Case], into: Case, act: Act) -> ManyPreview:
     """The preview of several merges into one root, each row with its own blockers."""
-    root = cases.root_of(session, into)
-    everybody = [each for case in children for each in _people(session, case.id)] + _people(session, root.id)
-    rows = tuple(preview(session, each, root, act) for each in children)
-    return ManyPreview(root, rows, _count(_people(session, root.id)), _count(everybody))
+    root = _root(session, cases.root_of(session, into), act)
+    people = [_people(session, each) for each in children]
+    rows = tuple(_row(session, child, mine, root, act) for child, mine in zip(children, people, strict=True))
+    everybody = [each for some in (*people, root.people) for each in some]
+    return ManyPreview(root.case, rows, _count(root.people), _count(everybody))
 
 
 def preview_swap(session: Session, link: Merge, act: Act) -> Preview:
     """What turning a standing merge round would mean: the old root is the child that goes below."""
     lead, below = session.get_one(Case, link.child_id), session.get_one(Case, link.into_id)
-    mine = _people(session, lead.id)
-    rest = [each for each in _people(session, below.id) if each not in mine]
+    mine = _people(session, lead)
+    rest = [each for each in _people(session, below) if each not in mine]
     counts = _count(rest), _count(mine), _count([*mine, *rest])
     as_merge = preview(session, below, lead, act)
     blockers = swap_blockers(session, link, lead, below, act.who.role)
@@ -154,14 +174,15 @@ def swap_blockers(session: Session, link: Merge, child: Case, root: Case, role: 
     kept = link.snapshot
     outcome = Outcome(kept["outcome"]) if kept["outcome"] else None
     freed = replace(linking.side(session, child), root_id=child.id, phase=Phase(kept["phase"]), outcome=outcome)
-    return merging.blockers(linking.side(session, root), freed, role)
+    return merging.blockers(linking.side(session, root), freed, role, words=merging.TURNING)
 
 
-def _people(session: Session, case_id: int) -> list[Request]:
+def _people(session: Session, case: Case) -> list[Request]:
     """Live requests of the case and of what stands merged below it."""
-    below = merges.child_and_below(session, case_id)
-    root_id = session.get_one(Case, case_id).root_id or case_id
-    return [each for each in requests.of_tree(session, root_id, live_only=True) if each.case_id in below]
+    below = set(merges.child_and_below(session, case.id))
+    return [
+        each for each in requests.of_tree(session, case.root_id or case.id, live_only=True) if each.case_id in below
+    ]
 
 
 def _count(rows: Sequence[Request]) -> Count:

@@ -9,7 +9,7 @@ from request_tracker.rules.entries import Knowledge
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import Role
-from request_tracker.store import reading_knowledge
+from request_tracker.store import cases, reading_knowledge
 from request_tracker.store.aliases import DeclinedOffer, one_writer
 from request_tracker.store.cases import Case
 from request_tracker.store.reading_knowledge import Offer
@@ -25,7 +25,7 @@ def remember(session: Session, root: Case, merge_id: int, kind: str, act: Act, k
         raise Unfit("kind", f"Choose one of: {', '.join(OFFERED_KINDS)}")
     source = f"confirmed by {act.who.name} at the merge of {offer.child}"[:300]
     facts = {"canonical": offer.canonical, "alias": offer.alias, "kind": kind, "source": source}
-    knowledge.believe(session, facts, act, known)
+    knowledge.believe(session, facts, act, known, merge_id=merge_id)
     return offer
 
 
@@ -41,6 +41,7 @@ def decline(session: Session, root: Case, merge_id: int, act: Act, known: Knowle
 def _standing(session: Session, root: Case, merge_id: int, act: Act, known: Knowledge) -> Offer:
     if act.who.role not in MAY_ANSWER:
         raise NotAllowed("Only a specialist or a lead may say that two names mean one service")
+    cases.locked_root(session, root.id)
     one_writer(session)
     offer = reading_knowledge.offer_of(session, root, merge_id, known)
     if offer is None:

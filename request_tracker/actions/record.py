@@ -29,26 +29,34 @@ def entry(
 
     What concerns the primary's account is for staff alone while nobody leads the case: the account that left is gone.
     """
-    if audience == "account" and account_id is None and case.primary_request_id is None:
-        audience = "staff"
+    told = dict(data or {})
+    if account_id is None and case.primary_request_id is None:
+        audience = "staff" if audience == "account" else audience
+        told |= {timeline.UNLED: True} if words else {}
     return timeline.append(
         session,
         case,
         kind,
         actor_id=act.who.id,
         now=act.now,
-        data=dict(data or {}),
+        data=told,
         text=json.dumps(dict(words), ensure_ascii=False, sort_keys=True) if words else "",
         audience=audience,
         account_id=account_id,
     )
 
 
-def notify(session: Session, notice: str, case: Case, act: Act, cause: Entry, **args: Any) -> None:
-    """Queue the letters of a notice: at once, or after the undo window when a person's act can be undone."""
+def notify(
+    session: Session, notice: str, case: Case, act: Act, cause: Entry, *, occasion: str = "", **args: Any
+) -> None:
+    """Queue the letters of a notice: at once, or after the undo window when a person's act can be undone.
+
+    The same notice of the same cause is queued once, unless it is another `occasion`; its letters are written once.
+    """
     at_once = NOTICES[notice].at_once or act.who.id is None
     wait = timedelta(0) if at_once else act.program.undo_for
-    later(session, "notify", {"notice": notice, "case_id": case.id, **args}, act, cause, wait=wait, key=notice)
+    args = {"notice": notice, "case_id": case.id, **args}
+    later(session, "notify", args, act, cause, wait=wait, key=notice + occasion)
 
 
 def later(

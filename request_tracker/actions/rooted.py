@@ -5,6 +5,9 @@ from request_tracker.rules.process import Refused
 from request_tracker.store import cases
 from request_tracker.store.cases import Case
 
+UNLED = "Nobody leads this case at present: wait until somebody takes it on, or choose somebody"
+ENDED_UNLED = "Nobody led this case as it ended, so there is nobody to write to: an internal note is possible"
+
 
 def must_be_root(case: Case) -> None:
     """Raises Refused for a case that was merged into another."""
@@ -14,7 +17,7 @@ def must_be_root(case: Case) -> None:
 
 
 def must_be_led(case: Case) -> None:
-    """Raises Refused while nobody leads the case: there is nobody to ask or to do this with."""
+    """Raises Refused while nobody leads the case, or where nobody did as it ended: there is nobody to do this with."""
     if case.primary_request_id is None:
-        reason = "Nobody leads this case at present: wait until somebody takes it on, or choose somebody"
-        raise Refused("this", (Blocker("primary", reason, "supporters"),))
+        reason = UNLED if case.outcome is None else ENDED_UNLED
+        raise Refused("lead", (Blocker("primary", reason, "supporters"),))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, heir, hold, record
+from request_tracker.actions import clock, heir, hold, record, scoring
 from request_tracker.actions.advance import advance, ended_with, place, snapshot
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.unfit import Unfit
@@ -60,8 +60,6 @@ def withdraw(session: Session, request: Request, act: Act) -> Request:
     _leave(session, root, request, act)
     if root.primary_request_id == request.id:
         heir.vacate(session, root, act)
-    else:
-        heir.left(session, root, request, act)
     settle(session, root, act)
     return request
 
@@ -83,7 +81,8 @@ def take_back(session: Session, request: Request, act: Act) -> Request:
         raise Unfit("request", f"The {days} days to come back have passed: send a new request")
     request.withdrawn_at = None
     session.flush()
-    record.entry(session, root, act, "returned", data={"request": request.id}, account_id=request.account_id)
+    data = {"request": request.id}
+    record.entry(session, root, act, "returned", data=data, audience="account", account_id=request.account_id)
     if not heir.give_back(session, root, request, act):
         heir.fill(session, root, act)
     return request
@@ -115,6 +114,7 @@ def _end(session: Session, case: Case, act: Act) -> None:
     hold.end_all(session, case, Cause(act, entry.id))
     clock.cancel(session, case, (), Cause(act, entry.id))
     record.later(session, "remove_starter", {"case_id": case.id}, act, entry)
+    scoring.later(session, case, act, entry)
 
 
 def _locked_root(session: Session, request: Request) -> Case:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, jsonify
 from flask import request as http
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from request_tracker.access import wiring
@@ -16,13 +17,21 @@ from request_tracker.actions.versions import Stale
 from request_tracker.api import api, shapes
 from request_tracker.api.problems import problem
 from request_tracker.api.schemas import read_body
+from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import Refused
 from request_tracker.store import cases, merges, reading_case
-from request_tracker.store.cases import Case, case_number
+from request_tracker.store.cases import Case, NoSuchCase, case_number
 from request_tracker.store.merges import Merge
 
 Json = dict[str, Any]
 STALE = (Stale, StaleDataError, IntegrityError)
+
+
+class NoSuchCases(NotAll):
+    """Some of the numbers are no case's."""
+
+    def __str__(self) -> str:
+        return "; ".join(row.blockers[0].reason for row in self.rows)
 
 
 @api.post("/cases/<number>/merges")
@@ -59,12 +68,11 @@ def create_merges(number: str) -> Response:
     try:
         with wiring.transaction() as session:
             into = reading_case.case_for(session, number, wiring.viewer())
-            rows = [
-                (reading_case.case_for(session, each["number"], wiring.viewer()), each["version"])
-                for each in body["children"]
-            ]
+            rows = _children(session, body["children"])
             made = merging.merge_all(session, rows, into, wiring.act(), into_version=body["into_version"])
             answer = jsonify([_link(link) for link in made])
+    except NoSuchCases as fault:
+        return problem(404, "No such case", detail=str(fault), rows=[_row(row) for row in fault.rows])
     except NotAll as fault:
         return problem(409, "not all of these can be merged", rows=[_row(row) for row in fault.rows])
     except STALE as fault:
@@ -106,6 +114,20 @@ def undo_merges(merge_id: int) -> Response:
         return jsonify([{"id": link.id, "child": case_number(link.child_id)} for link in found])
 
 
+def _children(session: Session, sent: list[Json]) -> list[tuple[Case, int]]:
+    """Each case with the version it was looked at. Raises NoSuchCases with every number that no case has."""
+    found: list[tuple[Case, int]] = []
+    faults: list[RowFault] = []
+    for each in sent:
+        try:
+            found.append((reading_case.case_for(session, each["number"], wiring.viewer()), each["version"]))
+        except NoSuchCase as fault:
+            faults.append(RowFault(each["number"], (Blocker("unknown", str(fault), "merges"),)))
+    if faults:
+        raise NoSuchCases(faults)
+    return found
+
+
 def _link(link: Merge) -> Json:
     return {"id": link.id, "child": case_number(link.child_id), "root": case_number(link.into_id)}
 
@@ -126,7 +148,7 @@ def _stale(fault: Exception, **more: Any) -> Response:
 
 
 def _refused(fault: Refused, **more: Any) -> Response:
-    return problem(409, f"{fault.move} is not possible yet", blockers=_told(fault), **more)
+    return problem(409, fault.title, blockers=_told(fault), **more)
 
 
 def _fresh(number: str, into_number: str) -> Json:

@@ -95,7 +95,7 @@ def _create(session: Session, body: dict[str, Any]) -> dict[str, Any]:
         join=body.get("join") or None,
         upload=_inline(document),
         knowledge=knowledge,
-        consent=body.get("consent") or f"stated through the API by {wiring.viewer().name}",
+        consent=_consent(body.get("consent")),
     )
     root = cases.root_of(session, session.get_one(Case, request.case_id))
     view = reading_case.view(session, root, wiring.act())
@@ -120,6 +120,11 @@ def _behalf(session: Session, email: str | None) -> Viewer | None:
     if person is None:
         raise Unfit("on_behalf_of", f"Nobody here has the address {email[:100]}: ask an admin to add them")
     return people.viewer_of(person)
+
+
+def _consent(given: str | None) -> str:
+    """What was said about it; who says nothing answers for it by name."""
+    return f"stated through the API by {wiring.viewer().name}" if given is None else given
 
 
 def _inline(document: Any) -> Upload | None:

@@ -83,7 +83,7 @@ def read_body(name: str) -> dict[str, Any]:
     validator = Draft202012Validator(BODIES[name])
     faults = sorted(validator.iter_errors(body), key=lambda each: list(map(str, each.path)))
     if faults:
-        raise Malformed([{"field": _field(each), "message": _short(each.message)} for each in faults[:20]])
+        raise Malformed([{"field": _field(each), "message": _message(each)} for each in faults[:20]])
     assert isinstance(body, dict), "every schema is of type object"
     return body
 
@@ -104,6 +104,18 @@ def _field(fault: Any) -> str:
         missing = [name for name in fault.validator_value if name not in fault.instance]
         return ".".join([*map(str, fault.path), missing[0]])
     return ".".join(map(str, fault.path))
+
+
+COUNTED = {
+    "maxItems": "At most {limit} at once: {sent} were sent",
+    "minItems": "At least {limit} is needed: {sent} were sent",
+}
+
+
+def _message(fault: Any) -> str:
+    """What is wrong; a list of the wrong length is counted, not written out."""
+    words = COUNTED.get(fault.validator)
+    return words.format(limit=fault.validator_value, sent=len(fault.instance)) if words else _short(fault.message)
 
 
 def _short(message: str) -> str:

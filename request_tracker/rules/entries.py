@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from request_tracker.rules.addresses import NOWHERE, Address, labels_of, read_address
+from request_tracker.rules.addresses import NOWHERE, Address, host_and_path, labels_of, read_address
 from request_tracker.rules.names import (
     is_address,
     is_whole_address,
@@ -61,7 +61,8 @@ class Prepared:
 
     `owners`: keys of the names to which known domains of the entry belong; `told`: the aliases that were followed;
     `families`: those of its domains that carry many products, `companies` whose these are; `umbrella`: the name means a
-    company only; `houses`: words of the name that do; `stems`: the name without "get" before or "app" behind it.
+    company only; `houses`: words of the name that do; `stems`: the name without "get" before or "app" behind it;
+    `unplaced`: it has an address under no ending that is known, of which nobody can say whose it is.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Prepared:
     houses: frozenset[str]
     stems: frozenset[str]
     told: frozenset[AliasFact]
+    unplaced: bool
 
 
 def prepare(entry: Entry, knowledge: Knowledge) -> Prepared:
@@ -116,6 +118,7 @@ def prepare(entry: Entry, knowledge: Knowledge) -> Prepared:
         houses=frozenset(word for word in words if word in knowledge.umbrellas),
         stems=labels_of(key),
         told=frozenset(_told((key, *written), knowledge)),
+        unplaced=any(_is_unplaced(url, knowledge) for url in (entry.url, entry.docs_url) if url and not written),
     )
 
 
@@ -153,6 +156,11 @@ def _addresses(entry: Entry, name: str, knowledge: Knowledge) -> list[Address]:
     urls = [entry.url, entry.docs_url, *([name] if is_address(name) else [])]
     found = (read_address(url, knowledge.registrable, knowledge.shared_hosts) for url in urls if url)
     return [one for one in found if one is not NOWHERE]
+
+
+def _is_unplaced(url: str, knowledge: Knowledge) -> bool:
+    host, _ = host_and_path(url)
+    return bool(host) and not knowledge.registrable(host)
 
 
 def _told(starts: Iterable[str], knowledge: Knowledge) -> Iterable[AliasFact]:

@@ -99,8 +99,10 @@ def _conflict(seen: Likeness) -> str:
 
 
 def _no_address(seen: Likeness) -> str:
-    bare = not (seen.a.domains | seen.a.pages) or not (seen.b.domains | seen.b.pages)
-    return "no web address to compare" if bare and seen.both_named else ""
+    """Nothing is said of addresses that are there and cannot be read: there is nothing a person could add."""
+    bare = [one for one in (seen.a, seen.b) if not one.domains | one.pages]
+    said = seen.both_named and not all(one.unplaced for one in bare)
+    return "no web address to compare" if said else ""
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -1,12 +1,13 @@
 """Which of two cases is canonical, and which phase pairs may merge (program.md, section 4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from request_tracker.rules.phases import Blocker
 from request_tracker.rules.terms import Outcome, Phase, Role
 
-_EARLY = (Phase.SUBMISSION, Phase.VALIDATION)
+EARLY = (Phase.SUBMISSION, Phase.VALIDATION)
 _BUILT = (Phase.DEVELOPMENT, Phase.PRIVATE_PREVIEW)
 
 
@@ -43,34 +44,52 @@ def answered_by(root: Side) -> bool:
 
 
 def answered_by_phase(phase: Phase, outcome: Outcome | None) -> bool:
-    return outcome is not None or phase not in _EARLY
+    return outcome is not None or phase not in EARLY
 
 
-def blockers(child: Side, root: Side, role: Role) -> tuple[Blocker, ...]:
+MERGING = {
+    "child ended": "The case to merge has ended ({child_ended}): ended cases are not merged",
+    "child built": "The case to merge is in {child}: only a lead may merge it, or swap the direction",
+    "root ended": "The case to merge into has ended ({root_ended})",
+    "pair": "A case in {child} cannot merge into one in {root}: swap the direction",
+}
+TURNING = {
+    "child ended": "The case that leads now has ended ({child_ended}): what is merged into it stays below it",
+    "child built": "The case that leads now is in {child}: only a lead may put it below another",
+    "root ended": "The case that would lead had ended ({root_ended}) before it was merged: it cannot lead",
+    "pair": "The case that leads now is in {child}, and the other one was in {root} when it was merged: "
+    "what is further on keeps the lead",
+}
+"""Why not, in words: of merging, and of turning a standing merge round, where the leading case is the child."""
+
+
+def blockers(child: Side, root: Side, role: Role, *, words: Mapping[str, str] = MERGING) -> tuple[Blocker, ...]:
     """Every reason why the child may not be merged into the root; empty when it may."""
     if child.id == root.id or child.root_id == root.root_id:
         return (Blocker("tree", "These two already are one journey", "merges"),)
     reason = _of_child(child, role) or _of_root(root) or _of_pair(child, root)
-    return (Blocker("phases", reason, "merges"),) if reason else ()
+    return (Blocker("phases", words[reason].format_map(_told(child, root)), "merges"),) if reason else ()
+
+
+def _told(child: Side, root: Side) -> dict[str, str]:
+    ended = {"child_ended": child.outcome, "root_ended": root.outcome}
+    told = {name: outcome.words if outcome else "" for name, outcome in ended.items()}
+    return {**told, "child": child.phase.words, "root": root.phase.words}
 
 
 def _of_child(child: Side, role: Role) -> str:
     if child.outcome is not None:
-        return f"The case to merge has ended ({child.outcome.words}): ended cases are not merged"
-    if child.phase in _BUILT and role is not Role.LEAD:
-        return f"The case to merge is in {child.phase.words}: only a lead may merge it, or swap the direction"
-    return ""
+        return "child ended"
+    return "child built" if child.phase in _BUILT and role is not Role.LEAD else ""
 
 
 def _of_root(root: Side) -> str:
-    if root.outcome in (None, Outcome.RELEASED, Outcome.NOT_A_CANDIDATE):
-        return ""
-    return f"The case to merge into has ended ({root.outcome.words})"
+    return "" if root.outcome in (None, Outcome.RELEASED, Outcome.NOT_A_CANDIDATE) else "root ended"
 
 
 def _of_pair(child: Side, root: Side) -> str:
-    if child.phase in _EARLY:
+    if child.phase in EARLY:
         return ""
     if (root.phase.order >= Phase.CONSULTATION.order and root.outcome is None) or root.outcome is Outcome.RELEASED:
         return ""
-    return f"A case in {child.phase.words} cannot merge into one in {root.phase.words}: swap the direction"
+    return "pair"

@@ -8,6 +8,15 @@ from request_tracker.rules.facts import CaseFacts
 from request_tracker.rules.phases import BY_NAME, MOVES, Blocker, Field, Move
 from request_tracker.rules.terms import Criterion, Outcome, Phase, Role
 
+TITLES = {
+    "merged": "This case was merged",
+    "lead": "Nobody leads this case",
+    "choose": "Nobody is looked for to lead this case",
+    "unmerge": "This merge was taken back already",
+    "undo": "undo is not possible any more",
+}
+"""What a refusal is called where it is not that a move is not possible yet."""
+
 
 class Refused(Exception):
     """A move was refused; `blockers` holds every unmet condition."""
@@ -16,6 +25,10 @@ class Refused(Exception):
         super().__init__("; ".join(blocker.reason for blocker in blockers))
         self.move = move
         self.blockers = blockers
+
+    @property
+    def title(self) -> str:
+        return TITLES.get(self.move, f"{self.move} is not possible yet")
 
 
 class NotAllowed(Exception):

@@ -29,6 +29,12 @@ def _by_policy(data: Data) -> str:
     return ", automatically" if data.get("automatic") else ""
 
 
+def _forgotten(data: Data) -> str:
+    """The names confirmed at that merge, which no longer mean one service."""
+    pairs = data.get("forgotten", ())
+    return "".join(f"; “{alias}” is no longer remembered as another name of “{name}”" for alias, name in pairs)
+
+
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "submit": lambda data: "Request received" + (", with the requester's consent" if data.get("consent") else ""),
     "join": lambda data: "Joined this request" + (", with the requester's consent" if data.get("consent") else ""),
@@ -43,7 +49,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "primary.expired": lambda _: "Did not say in time whether to become the primary requester",
     "primary.back": lambda _: "Came back as the primary requester",
     "preview.answer": lambda data: "Would join the private preview" if data["would"] else "Would not join the preview",
-    "corrected": lambda data: "Corrected: " + ", ".join(name.replace("_", " ") for name in data["fields"]),
+    "corrected": lambda data: "Corrected: " + ", ".join(_label(name) for name in data["fields"]),
     "hold.on": lambda data: f"Waiting for {HOLD_WORDS[HoldReason(data['reason'])]}",
     "hold.off": lambda data: f"No longer waiting for {HOLD_WORDS[HoldReason(data['reason'])]}",
     "hold.answered": lambda _: "Question answered",
@@ -58,7 +64,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "merge.in": lambda data: "Another case was merged into this one" + _by_policy(data),
     "swap": lambda data: "Leads the combined requests now" if "over" in data else "Another request leads this one now",
     "unmerge": lambda _: "Stands alone again",
-    "unmerge.out": lambda _: "A merged case was taken out again",
+    "unmerge.out": lambda data: "A merged case was taken out again" + _forgotten(data),
     "dismissed": _dismissed,
     "dismissed.back": _dismissed_back,
     "undo": lambda _: "The last step was undone",
@@ -89,7 +95,18 @@ def words(body: str | None) -> tuple[tuple[str, str], ...]:
     """The typed words of an entry, as (field, text) pairs; lists are joined, erased text is empty."""
     if not body:
         return ()
-    return tuple((name.replace("_", " ").capitalize(), _flat(value)) for name, value in json.loads(body).items())
+    return tuple((_capital(_label(name)), _flat(value)) for name, value in json.loads(body).items())
+
+
+LABELS = {"service_url": "website", "api_docs_url": "API documentation"}
+
+
+def _label(name: str) -> str:
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def _capital(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _moved(name: str, data: Data) -> str:
@@ -105,6 +122,8 @@ def _moved(name: str, data: Data) -> str:
 def _flat(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(str(item) for item in value)
+    if isinstance(value, dict) and value.keys() == {"from", "to"}:
+        return f"from {value['from'] or 'nothing'} to {value['to'] or 'nothing'}"
     if isinstance(value, dict):
         return "; ".join(f"{key}: {item}" for key, item in value.items())
     return str(value)

@@ -1,6 +1,6 @@
 """What is known about services beforehand, as rows: aliases, shared hosts, families; and a log of every change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.claims import KINDS, Leads
-from request_tracker.store.base import Base, one_of
+from request_tracker.store.base import Base, one_of, partial
 
 
 class Alias(Base):
@@ -53,7 +53,10 @@ class Family(Base):
 
 
 class KnowledgeChange(Base):
-    """One change of what is known. The newest id is the version of the knowledge; `by_id` None: seeded."""
+    """One change of what is known. The newest id is the version of the knowledge; `by_id` None: seeded.
+
+    `merge_id`: the merge at which a specialist confirmed it. It carries no foreign key: SQLite adds none to a table.
+    """
 
     __tablename__ = "knowledge_change"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,10 +67,12 @@ class KnowledgeChange(Base):
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON())
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+    merge_id: Mapped[int | None]
     __table_args__ = (
         one_of("subject", ("alias", "shared_host", "family", "seed")),
         one_of("act", ("seeded", "added", "corrected", "retired", "restored")),
         Index("ix_knowledge_change_row", "subject", "row_id", "id"),
+        partial("ix_knowledge_change_merge", "merge_id", where="merge_id IS NOT NULL"),
     )
 
 
@@ -130,6 +135,11 @@ def one_writer(session: Session) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE knowledge_change IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def confirmed_at(session: Session, merge_ids: Collection[int]) -> list[KnowledgeChange]:
+    """The aliases that were added at one of these merges, each by the change that added it."""
+    return list(session.scalars(select(KnowledgeChange).where(KnowledgeChange.merge_id.in_(merge_ids))))
 
 
 def newest_change(session: Session, subject: str, row_id: int) -> int:

@@ -206,8 +206,6 @@ def _hold(journey: Journey, reason: HoldReason) -> None:
 def _link(root: Journey, child: Journey, by: Viewer) -> None:
     """What actions.merge writes; the root's later verdicts then reach the child's clocks."""
     before, standing = child.snapshot(), root.standing_at(child.at)
-    kept = [{"id": each.id, "name": each.name, "cycle": each.cycle, "state": "running"} for each in child.timers]
-    snapshot = {**before, "held": None, "clocks": kept, "root_id": child.id}
     due = state_of(child, child.timers[0], child.at)
     child.case.update(queue_at=due.due_at, at_risk_at=due.at_risk_at, merged_into_id=root.id, root_id=root.id)
     child.place(child.history[-1][1], Outcome.MERGED)
@@ -217,7 +215,7 @@ def _link(root: Journey, child: Journey, by: Viewer) -> None:
             "child_id": child.id,
             "into_id": root.id,
             "account_id": child.case["account_id"],
-            "snapshot": snapshot,
+            "snapshot": dict(before),
             "merged_by_id": by.id,
             "merged_at": child.at,
             "event_id": entry,

@@ -12,7 +12,7 @@ from request_tracker.store import cards, cases, lookup
 from request_tracker.store.cards import Card
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.catalogue import CatalogueEntry, MatchKey
-from request_tracker.store.dismissals import dismissed_with
+from request_tracker.store.dismissals import roots_dismissed_with
 from request_tracker.store.lookup import Key, Owner
 from request_tracker.store.requests import Request
 
@@ -93,8 +93,9 @@ def best_pairs(session: Session, case: Case, knowledge: Knowledge, limit: int = 
     None of its own tree, and none because of a pair that was dismissed.
     """
     best: dict[int, Match] = {}
+    left_out = _left_out(session, case)
     for member in _members(session, case):
-        found = _best(session, _entry_of_case(member), knowledge, left_out=_left_out(session, member), catalogue=False)
+        found = _best(session, _entry_of_case(member), knowledge, left_out=left_out, catalogue=False)
         for card, match in found:
             if card.shown not in best or match.score > best[card.shown].score:
                 best[card.shown] = match
@@ -176,9 +177,9 @@ def _members(session: Session, case: Case) -> list[Case]:
 
 
 def _left_out(session: Session, case: Case) -> frozenset[int]:
-    """The own tree, and what the case or its root was called different from."""
-    own = {case.id, case.root_id or case.id}
-    return frozenset(own.union(*(dismissed_with(session, one) for one in own)))
+    """The own tree, and every tree of which a case was called different from one of it."""
+    own = {case.id, *(member.id for member in cases.tree(session, case.root_id or case.id))}
+    return frozenset(own | roots_dismissed_with(session, own))
 
 
 def _write(session: Session, owned: ColumnElement[bool], rows: list[dict[str, Any]]) -> None:

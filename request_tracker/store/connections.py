@@ -1,5 +1,6 @@
 """Starter connectors: one row a connection over a case's life, at most one live, with its conditions."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
@@ -75,18 +76,18 @@ class CardState(Base):
     used_at: Mapped[datetime | None]
 
 
+_IS_LIVE = (Connection.grace_until.is_(None), Connection.state.not_in(("deleted", "failed", "none")))
+
+
 def live(session: Session, case_id: int) -> Connection | None:
     """The connection that counts for the case: not gone and not in its grace period."""
-    return session.scalar(
-        select(Connection)
-        .where(
-            Connection.case_id == case_id,
-            Connection.grace_until.is_(None),
-            Connection.state.not_in(("deleted", "failed", "none")),
-        )
-        .order_by(Connection.id.desc())
-        .limit(1)
-    )
+    found = select(Connection).where(Connection.case_id == case_id, *_IS_LIVE)
+    return session.scalar(found.order_by(Connection.id.desc()).limit(1))
+
+
+def with_live(session: Session, case_ids: Collection[int]) -> set[int]:
+    """Those of the cases that have such a connection."""
+    return set(session.scalars(select(Connection.case_id).where(Connection.case_id.in_(case_ids), *_IS_LIVE)))
 
 
 def newest(session: Session, case_id: int) -> Connection | None:

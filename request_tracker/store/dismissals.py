@@ -22,17 +22,8 @@ class DismissedPair(Base):
         one_of("kind", ("different", "related")),
         tied("left_id < right_id", "ordered"),
         Index("uq_dismissed_pair", "left_id", "right_id", unique=True),
+        Index("ix_dismissed_pair_right", "right_id"),
     )
-
-
-def dismissed_with(session: Session, case_id: int) -> set[int]:
-    """The other halves of the case's dismissed pairs."""
-    pairs = session.execute(
-        select(DismissedPair.left_id, DismissedPair.right_id).where(
-            or_(DismissedPair.left_id == case_id, DismissedPair.right_id == case_id)
-        )
-    ).all()
-    return {left if right == case_id else right for left, right in pairs}
 
 
 def between(session: Session, a: int, b: int) -> DismissedPair | None:

@@ -1,6 +1,6 @@
 """Rows turned into what the rules look at."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +68,17 @@ def supporters(session: Session, root_id: int) -> tuple[int, int]:
         .where(Case.root_id == root_id, Request.withdrawn_at.is_(None))
     ).one()
     return int(row[0]), int(row[1])
+
+
+def supporting_accounts(session: Session, root_ids: Collection[int]) -> dict[int, int]:
+    """Distinct accounts with a live request in each of these trees, by root; trees without one are left out."""
+    rows = session.execute(
+        select(Case.root_id, func.count(Request.account_id.distinct()))
+        .join(Request, Request.case_id == Case.id)
+        .where(Case.root_id.in_(root_ids), Request.withdrawn_at.is_(None))
+        .group_by(Case.root_id)
+    )
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def _beside_primary(session: Session, case: Case) -> tuple[int, int]:

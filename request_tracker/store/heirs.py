@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, Select, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of, partial, tied
@@ -56,17 +56,17 @@ def vacancy(session: Session, case_id: int) -> Entry | None:
 
 def refused_in_round(session: Session, case_id: int) -> set[int]:
     """The people who are not asked (again) in this round: the one who left, who said no, who let it expire."""
-    asks = (
-        select(Request.person_id)
-        .join(PrimaryAsk, PrimaryAsk.request_id == Request.id)
-        .where(PrimaryAsk.case_id == case_id, PrimaryAsk.event_id > _round(session, case_id))
-        .where(PrimaryAsk.answer.in_(("no", "expired")))
-    )
+    asks = _refusals(case_id).where(PrimaryAsk.event_id > _round(session, case_id))
     gone = vacancy(session, case_id)
     before = session.get(Request, gone.data["before"]) if gone is not None and gone.data["before"] else None
     # Somebody who came back is a supporter like any other.
     left = {before.person_id} if before is not None and before.withdrawn_at is not None else set()
     return left | set(session.scalars(asks))
+
+
+def ever_refused(session: Session, case_id: int) -> set[int]:
+    """The people who said no or let it expire in any round of the case."""
+    return set(session.scalars(_refusals(case_id)))
 
 
 def last_of_round(session: Session, case_id: int) -> PrimaryAsk | None:
@@ -88,6 +88,14 @@ def voided_at(session: Session, case_id: int, at: datetime, reason: str) -> list
         Evidence.case_id == case_id, Evidence.voided_at == at, Evidence.void_reason == reason
     )
     return list(session.scalars(found.order_by(Evidence.id.desc())))
+
+
+def _refusals(case_id: int) -> Select[int]:
+    return (
+        select(Request.person_id)
+        .join(PrimaryAsk, PrimaryAsk.request_id == Request.id)
+        .where(PrimaryAsk.case_id == case_id, PrimaryAsk.answer.in_(("no", "expired")))
+    )
 
 
 def _round(session: Session, case_id: int) -> int:

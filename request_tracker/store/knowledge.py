@@ -30,7 +30,11 @@ class Shelf:
         self._one_at_a_time = Lock()
 
     def knowledge(self, session: Session) -> Knowledge:
-        """What is known as of this session's view of the database."""
+        """What is known as of this session's view of the database.
+
+        Ask before this session changes what is known, never after: the copy is kept by the newest change that it sees,
+        and should its transaction be rolled back, another change will come to bear that number.
+        """
         newest = version(session)
         kept = self._kept
         if kept is not None and kept[0] == newest:

@@ -150,7 +150,11 @@ _ASKED = {
 _LIST = {"sqlite": "(SELECT json_group_array(id) FROM ({} LIMIT :most) AS few)", "postgresql": "ARRAY({} LIMIT :most)"}
 _SAME = "found.value = asked.value AND found.kind = asked.kind AND found.name = asked.name"
 _CASES = f"SELECT case_id AS id FROM match_key AS found WHERE {_SAME} AND case_id IS NOT NULL ORDER BY case_id DESC"
-_ENTRIES = f"SELECT -catalogue_id AS id FROM match_key AS found WHERE {_SAME} AND case_id IS NULL"
+_ENTRIES = (
+    f"SELECT -catalogue_id AS id FROM match_key AS found WHERE {_SAME} AND case_id IS NULL"
+    " ORDER BY case_id DESC, catalogue_id DESC"
+)
+"""In the order of the index, which both databases then read no further than asked."""
 _EITHER = (
     "SELECT coalesce(case_id, -catalogue_id) AS id FROM match_key AS found"
     " WHERE found.value = asked.value AND found.kind = asked.kind"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, false, select
+from sqlalchemy import ForeignKey, Index, false, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, partial, tied
@@ -11,7 +11,7 @@ from request_tracker.store.timeline import Entry
 
 
 class Merge(Base):
-    """`snapshot`: the child's phase, outcome, assignee, hold and clocks at the merge. `account_id`: the child's.
+    """`snapshot`: the child as `snapshot` of a case has it, and who was told (`heard`). `account_id`: the child's.
 
     `automatic`: made by the policy that `merged_by` switched on.
     """
@@ -32,7 +32,9 @@ class Merge(Base):
         tied("child_id <> into_id", "two_cases"),
         tied("(unmerged_at IS NULL) = (unmerged_by_id IS NULL)", "unmerged_by_somebody"),
         partial("uq_merge_standing", "child_id", where="unmerged_at IS NULL", unique=True),
+        partial("ix_merge_taken_apart", "child_id", where="unmerged_at IS NOT NULL"),
         Index("ix_merge_into", "into_id"),
+        Index("ix_merge_automatic", "id", sqlite_where=text("automatic = 1"), postgresql_where=text("automatic")),
     )
 
 
@@ -64,6 +66,18 @@ def swap_entries(session: Session, entry: Entry) -> tuple[Entry, Entry]:
     return entry, session.scalars(below.order_by(Entry.id).limit(1)).one()
 
 
+def turned_from(session: Session, link: Merge) -> list[int]:
+    """The ids of the link and of those it came from by swapping: one merge, whichever case leads."""
+    found = [link.id]
+    entry = session.get(Entry, link.event_id)
+    while entry is not None and entry.kind == "swap":
+        lead, _ = swap_entries(session, entry)
+        link = session.get_one(Merge, lead.data["link"])
+        found.append(link.id)
+        entry = session.get(Entry, link.event_id)
+    return found
+
+
 def made_together(session: Session, link: Merge) -> list[Merge]:
     """The links of one act, this one among them, whether or not they still stand; in order of the cases."""
     found = select(Merge).where(
@@ -74,7 +88,12 @@ def made_together(session: Session, link: Merge) -> list[Merge]:
 
 def child_and_below(session: Session, case_id: int) -> list[int]:
     """The case and everything that stands merged below it, by walking the links down."""
-    found = [case_id]
-    for each in found:  # grows while it is walked: the links form a tree
-        found += [link.child_id for link in standing_below(session, each)]
+    found = level = [case_id]
+    while level := _directly_below(session, level):
+        found = [*found, *level]
     return found
+
+
+def _directly_below(session: Session, case_ids: list[int]) -> list[int]:
+    below = select(Merge.child_id).where(Merge.into_id.in_(case_ids), Merge.unmerged_at.is_(None))
+    return list(session.scalars(below.order_by(Merge.child_id)))

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, delete, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from request_tracker.rules import merging
 from request_tracker.rules.matching import Match
@@ -15,8 +15,6 @@ from request_tracker.rules.merging import Side
 from request_tracker.rules.terms import Outcome, Phase, Role
 from request_tracker.store.base import Base, one_of, tied
 from request_tracker.store.cases import Case
-
-EARLY = (Phase.SUBMISSION, Phase.VALIDATION)
 
 
 class DuplicatePair(Base):
@@ -91,9 +89,16 @@ def still_possible(left: Any, right: Any) -> ColumnElement[bool]:
     return or_(both, _may_go_into(left, right), _may_go_into(right, left))
 
 
+def still_standing() -> Select[DuplicatePair]:
+    """The pairs of which a lead could still merge one into the other."""
+    left, right = aliased(Case), aliased(Case)
+    found = select(DuplicatePair).join(left, left.id == DuplicatePair.left_id)
+    return found.join(right, right.id == DuplicatePair.right_id).where(still_possible(left, right))
+
+
 def _may_go_into(child: Any, root: Any) -> ColumnElement[bool]:
     """The root has a verdict that answers the child too."""
-    same_verdict = and_(root.outcome == Outcome.NOT_A_CANDIDATE, child.phase.in_(EARLY))
+    same_verdict = and_(root.outcome == Outcome.NOT_A_CANDIDATE, child.phase.in_(merging.EARLY))
     return and_(child.outcome.is_(None), or_(root.outcome == Outcome.RELEASED, same_verdict))
 
 

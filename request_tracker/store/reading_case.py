@@ -12,7 +12,7 @@ from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.process import Option
 from request_tracker.rules.terms import USABLE_STARTER, Criterion, Phase, Role
-from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, merges, requests
+from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, requests
 from request_tracker.store.case_rows import (
     CaseView,
     ClockRow,
@@ -29,8 +29,10 @@ from request_tracker.store.cases import Case, NoSuchCase, case_number
 from request_tracker.store.clocks import Clock
 from request_tracker.store.documents import Document
 from request_tracker.store.facts import facts_of, supporters
+from request_tracker.store.merges import Merge
 from request_tracker.store.people import Account, Person
 from request_tracker.store.requests import NoSuchRequest, Request
+from request_tracker.store.websites import website
 
 
 def may_know(session: Session, viewer: Viewer, case: Case) -> bool:
@@ -68,7 +70,7 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
         number=case.number,
         root=case_number(case.root_id or case.id),
         service_name=case.service_name,
-        service_url=case.service_url if full else "",
+        service_url=website(session, case, viewer, primary),
         api_docs_url=case.api_docs_url,
         phase=Phase(case.phase),
         outcome=case.outcome,
@@ -254,8 +256,15 @@ def _assessment(session: Session, case: Case) -> tuple[CriterionRow, ...]:
 
 
 def _merged(session: Session, case: Case) -> tuple[MergeRow, ...]:
-    rows = [(link, session.get_one(Case, link.child_id)) for link in merges.standing_below(session, case.id)]
-    return tuple(MergeRow(link.id, child.number, child.service_name, link.merged_at) for link, child in rows)
+    """What stands merged right below the case, first merged first."""
+    found = (
+        select(Merge.id, Merge.child_id, Case.service_name, Merge.merged_at)
+        .join(Case, Case.id == Merge.child_id)
+        .where(Merge.into_id == case.id, Merge.unmerged_at.is_(None))
+        .order_by(Merge.id)
+    )
+    rows = session.execute(found)
+    return tuple(MergeRow(link_id, case_number(child_id), name, at) for link_id, child_id, name, at in rows)
 
 
 def _options(session: Session, case: Case, act: Act) -> tuple[Option, ...]:

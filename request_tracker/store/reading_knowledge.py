@@ -151,7 +151,7 @@ def offers(session: Session, root: Case, known: Knowledge) -> tuple[Offer, ...]:
 
 def offer_of(session: Session, root: Case, merge_id: int, known: Knowledge) -> Offer | None:
     """The offer of one merge in the tree of this root; None where there is nothing to remember (any more)."""
-    link = session.get(Merge, merge_id)
+    link = session.get(Merge, merge_id, populate_existing=True)
     child = session.get(Case, link.child_id) if link and link.unmerged_at is None else None
     if link is None or child is None or child.root_id != root.id or _known_as_one(child, root, known):
         return None

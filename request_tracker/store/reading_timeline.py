@@ -13,7 +13,7 @@ from request_tracker.store.case_rows import CommentRow, TimelineRow
 from request_tracker.store.cases import Case
 from request_tracker.store.holds import Comment
 from request_tracker.store.people import Person
-from request_tracker.store.timeline import Entry, EntryText
+from request_tracker.store.timeline import Entry, EntryText, is_own
 
 
 def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineRow, ...]:
@@ -58,7 +58,7 @@ def _may_read(entry: Entry, viewer: Viewer) -> bool:
 
 def _told(row: Any, viewer: Viewer) -> TimelineRow:
     entry, body, person = row
-    own = viewer.is_staff or entry.account_id == viewer.account_id
+    own = viewer.is_staff or is_own(entry, viewer.account_id)
     return TimelineRow(
         id=entry.id,
         at=entry.at,

@@ -14,7 +14,7 @@ from request_tracker.store import cases, merges, people, requests
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
-from request_tracker.store.timeline import Entry, EntryText
+from request_tracker.store.timeline import Entry, EntryText, is_own
 
 OPEN_WORDS: dict[str, tuple[str, ...]] = {
     "move.decline": ("criterion", "explanation", "alternatives"),
@@ -81,7 +81,7 @@ def words_for(session: Session, entry: Entry | None, to: Recipient) -> dict[str,
         return {}
     kept = session.get(EntryText, entry.id)
     typed: dict[str, Any] = json.loads(kept.body) if kept is not None and kept.body else {}
-    if to.is_staff or to.account_id == entry.account_id:
+    if to.is_staff or is_own(entry, to.account_id):
         return typed
     open_to_all = OPEN_WORDS.get(entry.kind, ()) if entry.audience == "public" else ()
     return {name: typed[name] for name in open_to_all if name in typed}

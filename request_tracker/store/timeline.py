@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from request_tracker.store.base import Base, one_of
 from request_tracker.store.cases import Case
 
+UNLED = "unled"
+"""In the data of an entry with words written while nobody led the case: they are nobody's own but the staff's."""
+
 
 class Entry(Base):
     """`audience`: public (everybody in the tree), account (the account's people and staff), staff.
@@ -115,6 +118,11 @@ def digest_of(entry: Entry) -> str:
 
 def _text_digest(salt: str | None, text: str) -> str:
     return hashlib.sha256(f"{salt}{text}".encode(errors="surrogatepass")).hexdigest()
+
+
+def is_own(entry: Entry, account_id: int | None) -> bool:
+    """Whether the typed words of the entry are this account's to read."""
+    return entry.account_id == account_id and not entry.data.get(UNLED)
 
 
 def stands(session: Session, entry_id: int) -> bool:

@@ -9,7 +9,7 @@ from request_tracker.access import wiring
 from request_tracker.actions import import_aliases
 from request_tracker.actions.import_aliases import NotAll
 from request_tracker.rules import alias_files as files
-from request_tracker.rules.alias_files import Unreadable
+from request_tracker.rules.alias_files import Row, Unreadable
 from request_tracker.store import reading_knowledge
 from request_tracker.web.knowledge import AT_ONCE, shown
 from request_tracker.web.knowledge_forms import FileForm
@@ -19,7 +19,7 @@ TOLD = 100
 """How many rows that cannot be taken are told one by one."""
 
 Fault = tuple[int, str, str, str]
-"""Row of the file (the first under the columns is 1), today's name, other name, why not."""
+"""Row of the file (`Row.number`), today's name, other name, why not."""
 
 
 @alias_files.get("/admin/knowledge/aliases.csv")
@@ -39,11 +39,13 @@ def choose() -> ResponseReturnValue:
 @alias_files.post("/admin/knowledge/upload")
 def upload() -> ResponseReturnValue:
     sent = http.files.get("file")
-    rows: list[dict[str, str]] = []
+    rows: list[Row] = []
     try:
         rows = files.read(sent.read(files.MOST_BYTES + 1) if sent else b"")
         with wiring.transaction() as session:
-            new, old = import_aliases.add_all(session, rows, wiring.act(), wiring.knowledge(session))
+            new, old = import_aliases.add_all(
+                session, [row.facts for row in rows], wiring.act(), wiring.knowledge(session)
+            )
     except Unreadable as fault:
         return _refused(str(fault) if sent else "Choose a CSV file")
     except NotAll as fault:
@@ -55,9 +57,9 @@ def upload() -> ResponseReturnValue:
     return redirect(url_for("knowledge.index"), 303)
 
 
-def _fault(rows: list[dict[str, str]], number: str, message: str) -> Fault:
-    row = rows[int(number) - 1]
-    return int(number), row["canonical"], row["alias"], message
+def _fault(rows: list[Row], place: str, message: str) -> Fault:
+    row = rows[int(place) - 1]
+    return row.number, row.facts["canonical"], row.facts["alias"], message
 
 
 def _refused(message: str, faults: list[Fault] | None = None) -> ResponseReturnValue:

@@ -29,7 +29,7 @@ from request_tracker.rules.submission import Incomplete
 from request_tracker.rules.terms import Criterion
 from request_tracker.store import assessments, reading_case
 from request_tracker.store.cases import Case
-from request_tracker.web import case_page
+from request_tracker.web import case_page, forms
 from request_tracker.web.case_forms import Attempt, lines
 from request_tracker.web.case_matters import NOTE, REPLY
 
@@ -267,5 +267,4 @@ def typed(name: str) -> str:
 
 def whole(name: str) -> int:
     """A whole number of the form; 0, which is no version and nobody's id, for anything else."""
-    text = typed(name)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    return forms.whole(typed(name))

@@ -70,10 +70,11 @@ def show(
         found = reading_pair.scored(session, *pair)
         onward = next_href(session, found.place if found else None)
         last = decided(session)
-        if gone := reading_pair.gone(session, *pair):
-            page = {"gone": gone, "left": _card(pair[0]), "right": _card(pair[1])}
-            return render_template("duplicates/gone.html", **page, next_href=onward, decided=last, kept=kept()), status
-        view = _view(session, *pair, found, into)
+        gone = reading_pair.gone(session, *pair)
+        view = _view(session, *pair, found, into) if gone is None else None
+    if view is None:
+        page = {"gone": gone, "left": _card(pair[0]), "right": _card(pair[1])}
+        return render_template("duplicates/gone.html", **page, next_href=onward, decided=last, kept=kept()), status
     return (
         render_template(
             "duplicates/show.html", pair=view, next_href=onward, decided=last, kept=kept(),

@@ -27,7 +27,9 @@ from request_tracker.store.reading_places import Place
 from request_tracker.web import duplicate_page
 from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import Choices, FormField, a_field
+from request_tracker.web.case_writes import whole
 from request_tracker.web.duplicate_page import DECIDED, FILTERS, kept, wanted
+from request_tracker.web.merging import CHANGED
 
 duplicates = Blueprint("duplicates", __name__)
 CHOICES: dict[str, tuple[str, Choices]] = {
@@ -35,7 +37,6 @@ CHOICES: dict[str, tuple[str, Choices]] = {
     "phase": ("Phase", (("", "Any"), *((each.value, each.words.capitalize()) for each in Phase))),
     "assignee": ("Assignee", (("", "Anybody"), ("me", "Me"), ("none", "Nobody"))),
 }
-CHANGED = Blocker("stale", "Somebody changed one of the two cases meanwhile: compare them again", "compared")
 
 
 class Overtaken(Exception):
@@ -87,7 +88,7 @@ def merge(left: str, right: str) -> ResponseReturnValue:
             pair = _open_pair(session, left, right)
             place = _place(session, *pair)
             child, root = _direction(*pair, into)
-            versions = _whole("version"), _whole("into_version")
+            versions = whole("version"), whole("into_version")
             link = merging.merge(session, child, root, wiring.act(), version=versions[0], into_version=versions[1])
             onward = _onward(session, place)
     except Overtaken:
@@ -134,7 +135,7 @@ def undo() -> ResponseReturnValue:
     try:
         with wiring.transaction() as session:
             case = reading_case.case_for(session, child, wiring.viewer())
-            undoing.undo(session, case, version=_whole("version"), act=wiring.act())
+            undoing.undo(session, case, version=whole("version"), act=wiring.act())
     except (Stale, StaleDataError, IntegrityError, Refused):
         flash(f"The merge of {child} cannot be undone here any more: unmerge it on its page.", "problem")
         return redirect(url_for("case.show", number=child), 303)
@@ -143,9 +144,11 @@ def undo() -> ResponseReturnValue:
 
 def _compared_again(left: str, right: str, told: str) -> ResponseReturnValue:
     """The job that compares the two comes later; whoever looks at the page wants it now."""
-    with wiring.transaction() as session:
+    with wiring.reading() as session:
         one, _ = reading_pair.both(session, left, right, wiring.viewer())
-        scoring.score(session, one, wiring.knowledge(session), wiring.act())
+        found = scoring.search(session, one, wiring.knowledge(session))
+    with wiring.transaction() as session:
+        scoring.keep(session, found, wiring.act())
     cookie.pop(DECIDED, None)
     if told:
         flash(told, "ok")
@@ -198,9 +201,3 @@ def _caption(found: PairPage, cursor: str) -> str:
     words = f"{number} pair{'' if number == 1 else 's'}"
     place = " on this page" if found.next_cursor or cursor else ""
     return f"{words}{place}{', more follow' if found.next_cursor else ''}, most alike first"
-
-
-def _whole(name: str) -> int:
-    """A whole number of the form; 0, which is no version, for anything else."""
-    text = http.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
-from flask import render_template
+from flask import flash, g, render_template
 from flask import request as http
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from request_tracker.access.faults import row_of
+from request_tracker.access.signin import sign_in_page
 
 
 def pick(
@@ -22,8 +24,23 @@ def pick(
 def told(fault: Exception) -> ResponseReturnValue:
     if isinstance(fault, HTTPException) and fault.response is not None:
         return fault.response
+    if isinstance(fault, CSRFError):
+        return _out_of_date()
     status, title, more = row_of(fault)
     return render_template("errors/problem.html", title=title, more=more, next_step=_next_step(status)), status
+
+
+def _out_of_date() -> ResponseReturnValue:
+    """The form's token is missing or another session's: the page was open while somebody signed in or out."""
+    if g.get("viewer") is None:
+        flash("That page was out of date. Sign in again.", "problem")
+        return sign_in_page("")
+    more = {"detail": "The page you sent it from was open while somebody signed in or out in this browser."}
+    step = (
+        "Nothing was changed. Go back, copy what you typed, load the page again and send it again: "
+        "what was typed is not kept here."
+    )
+    return render_template("errors/problem.html", title="This form is out of date", more=more, next_step=step), 400
 
 
 NEXT_STEPS = {

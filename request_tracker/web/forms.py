@@ -9,3 +9,8 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     email = StringField("Email", validators=[InputRequired("Enter your email address"), Length(max=320)])
     password = PasswordField("Password", validators=[InputRequired("Enter your password"), Length(max=1000)])
     next = HiddenField()
+
+
+def whole(text: str) -> int:
+    """A whole number of a form or an address; 0, which is no version and nobody's id, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

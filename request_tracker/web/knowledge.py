@@ -20,11 +20,20 @@ from request_tracker.store.cases import case_number
 from request_tracker.store.reading_knowledge import Wanted
 from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import FormField, a_field
+from request_tracker.web.forms import whole
 from request_tracker.web.knowledge_tabs import BY_SUBJECT, TABS, Tab, address, tab_of, told, typed
 
 knowledge = Blueprint("knowledge", __name__)
 COUNTED = 1000
 ROOM = ("knowledge.", "alias_files.", "policies.", "merging.", "admin.")
+TURNED = {
+    "retire": ("Retired: it is kept, but out of use. What it touches is compared anew.", "ok"),
+    "restore": ("Restored: it is in use again. What it touches is compared anew.", "ok"),
+}
+TURNED_ALREADY = {
+    "retire": ("This was retired already: nothing was changed.", "info"),
+    "restore": ("This was in use already: nothing was changed.", "info"),
+}
 AT_ONCE = Unfit("", "Somebody else stored the same at the same moment: look at the list")
 
 
@@ -82,10 +91,12 @@ def new(tab: str) -> ResponseReturnValue:
     with wiring.reading() as session:
         known = wiring.knowledge(session)
         fault = actions.fault_of(session, found.subject, words, known)
-        if fault:
-            return shown("new", tab=found, form=told(form, fault))
-        facts = actions.read(found.subject, words, known)
-        return shown("new", tab=found, form=form, facts=facts, touched=_touched(session, found, facts))
+        if fault is None:
+            facts = actions.read(found.subject, words, known)
+            touches = _touched(session, found, facts)
+    if fault:
+        return shown("new", tab=found, form=told(form, fault))
+    return shown("new", tab=found, form=form, facts=facts, touched=touches)
 
 
 @knowledge.post("/admin/knowledge/<tab>")
@@ -161,16 +172,15 @@ def _turned(tab: Tab, row_id: int, what: str) -> ResponseReturnValue:
         with wiring.transaction() as session:
             known, act = wiring.knowledge(session), wiring.act()
             if what == "retire":
-                actions.retire(session, tab.subject, row_id, act, seen=_seen())
+                done = actions.retire(session, tab.subject, row_id, act, seen=_seen())
             else:
-                actions.restore(session, tab.subject, row_id, act, known, seen=_seen())
+                done = actions.restore(session, tab.subject, row_id, act, known, seen=_seen())
     except (Unfit, Overtaken) as fault:
         flash(f"Nothing was changed. {fault}.", "problem")
     except NoSuchKnowledge:
         abort(404)
     else:
-        out = "Retired: it is kept, but out of use." if what == "retire" else "Restored: it is in use again."
-        flash(f"{out} What it touches is compared anew.", "ok")
+        flash(*(TURNED if done.changed else TURNED_ALREADY)[what])
     return redirect(url_for("knowledge.show", tab=tab.name, row_id=row_id), 303)
 
 
@@ -180,15 +190,12 @@ def _row_page(tab: Tab, row_id: int, form: FlaskForm | None = None) -> str:
             row = reading_knowledge.one(session, tab.subject, row_id)
         except NoSuchKnowledge:
             abort(404)
-        return shown(
-            "row",
-            tab=tab,
-            row=row,
-            form=form or tab.form(formdata=None, data=row.facts),
-            story=reading_knowledge.story(session, tab.subject, row_id),
-            seen=newest_change(session, tab.subject, row_id),
-            touched=_touched(session, tab, row.facts),
-        )
+        found = {
+            "story": reading_knowledge.story(session, tab.subject, row_id),
+            "seen": newest_change(session, tab.subject, row_id),
+            "touched": _touched(session, tab, row.facts),
+        }
+    return shown("row", tab=tab, row=row, form=form or tab.form(formdata=None, data=row.facts), **found)
 
 
 def _touched(session: Session, tab: Tab, facts: dict[str, str]) -> Touched | None:
@@ -207,8 +214,3 @@ def _kinds(tab: Tab, chosen: str) -> FormField:
 
 def _seen() -> int:
     return whole(http.form.get("seen", ""))
-
-
-def whole(text: str) -> int:
-    """A number from an address or a form; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -146,9 +146,13 @@ def _compare(number: str, into: str, blockers: tuple[Blocker, ...] = (), status:
         try:
             other = reading_case.case_for(session, into, wiring.viewer())
         except NoSuchCase as fault:
-            return _ask(number, into, f"{fault}.")
-        found = actions.preview(session, child, other, wiring.act())
-        both = Comparison(_side(session, child, found.counts[0]), _side(session, found.root, found.counts[1]), found)
+            both, unknown = None, f"{fault}."
+        else:
+            found = actions.preview(session, child, other, wiring.act())
+            sides = _side(session, child, found.counts[0]), _side(session, found.root, found.counts[1])
+            both, unknown = Comparison(*sides, found), ""
+    if both is None:
+        return _ask(number, into, unknown)
     problem: Problem | None = problem_of(Attempt(blockers=blockers), {})
     return render_template("merging/preview.html", both=both, form=problem), status
 

@@ -19,6 +19,7 @@ from request_tracker.rules.phases import Blocker
 from request_tracker.store import candidates, cases, merges, reading_case
 from request_tracker.store.candidates import Suggestion
 from request_tracker.store.cases import Case, NoSuchCase
+from request_tracker.web import forms
 from request_tracker.web.case_forms import Attempt, a_field, problem_of
 from request_tracker.web.case_page import span
 from request_tracker.web.case_writes import whole
@@ -33,17 +34,25 @@ def many(number: str) -> ResponseReturnValue:
 
 
 def merge_many(number: str) -> ResponseReturnValue:
+    """Merge what was compared; or compare first, where that is what was pressed: so many numbers fit in no address."""
+    if http.form.get("step") == "compare":
+        return _page(number, _asked(http.form.getlist("child"), http.form.get("numbers", "")), must=True)
     pairs = [text.partition(":") for text in http.form.getlist("child")]
+    chosen = _asked([child for child, _, _ in pairs])
+    if not 0 < len(chosen) <= MOST:
+        return _page(number, chosen, must=True)
     try:
         with wiring.transaction() as session:
-            rows = [(_case(session, child), int(at) if at.isdigit() else 0) for child, _, at in pairs[:MOST]]
             into = _case(session, number)
+            rows = [(_case(session, child), forms.whole(at)) for child, _, at in pairs if child.strip()]
             made = actions.merge_all(session, rows, into, wiring.act(), into_version=whole("into_version"))
-            root = cases.case_number(made[0].into_id) if made else into.number
+            root = cases.case_number(made[0].into_id)
+    except NoSuchCase:
+        return _page(number, chosen)
     except NotAll as fault:
-        return _page(number, [child for child, _, _ in pairs], {row.number: _words(row) for row in fault.rows}, 409)
+        return _page(number, chosen, {row.number: _words(row) for row in fault.rows}, 409)
     except (Stale, StaleDataError, IntegrityError):
-        return _page(number, [child for child, _, _ in pairs], {number: CHANGED}, 409)
+        return _page(number, chosen, {number: CHANGED}, 409)
     window = span(wiring.settings().program.undo_for)
     flash(f"{len(made)} cases were merged into {root}. You can undo all of it for {window}.", "ok")
     return redirect(url_for("case.show", number=root, _anchor="duplicates"), 303)
@@ -61,28 +70,24 @@ def _words(row: actions.RowFault) -> str:
     return CHANGED if row.stale else "; ".join(each.reason for each in row.blockers)
 
 
-def _asked(ticked: list[str], typed: str) -> list[str]:
+def _asked(ticked: list[str], typed: str = "") -> list[str]:
     """The numbers that were ticked or typed, each once, in order."""
-    return list(dict.fromkeys(text.upper() for text in [*ticked, *re.split(r"[\s,;]+", typed)] if text))[:MOST]
+    given = (text.strip().upper() for text in [*ticked, *re.split(r"[\s,;]+", typed)])
+    return list(dict.fromkeys(text for text in given if text))
 
 
 def _page(
-    number: str, chosen: list[str], faults: dict[str, str] | None = None, status: int = 200
+    number: str, chosen: list[str], faults: dict[str, str] | None = None, status: int = 200, *, must: bool = False
 ) -> ResponseReturnValue:
-    known: list[Case] = []
-    unknown: list[str] = []
+    """The choice, and what merging it would do. `must`: something has to be chosen."""
+    wrong = _wrong_number(len(chosen), must=must)
     with wiring.reading() as session:
-        case = _case(session, number)
-        root = cases.root_of(session, case)
-        for each in chosen:
-            try:
-                known.append(_case(session, each))
-            except NoSuchCase as fault:
-                unknown.append(f"{fault}.")
+        root = cases.root_of(session, _case(session, number))
+        known, unknown = ([], []) if wrong else _known(session, chosen)
         found = preview_all(session, known, root, wiring.act()) if known else None
         view = reading_case.view(session, root, wiring.act())
         suggestions = _suggestions(session, root)
-    errors = tuple(("numbers", message) for message in unknown)
+    errors = tuple(("numbers", message) for message in [*wrong, *unknown])
     blockers = tuple(Blocker("stale", f"{name}: {words}", "merges") for name, words in (faults or {}).items())
     attempt = Attempt("many", {"numbers": [_typed(chosen, suggestions)]}, errors, blockers)
     field = a_field(
@@ -99,7 +104,25 @@ def _page(
         faults=faults or {},
         form=problem_of(attempt, {"numbers": field.id}),
     )
-    return page, 422 if unknown and status == 200 else status
+    return page, 422 if errors and status == 200 else status
+
+
+def _wrong_number(count: int, *, must: bool) -> list[str]:
+    if count > MOST:
+        return [f"At most {MOST} cases can be merged at once, and you chose {count}: take some out"]
+    return ["Tick or type at least one case"] if must and not count else []
+
+
+def _known(session: Session, chosen: list[str]) -> tuple[list[Case], list[str]]:
+    """The cases with these numbers, and a sentence for each number that no case has."""
+    known: list[Case] = []
+    unknown: list[str] = []
+    for each in chosen:
+        try:
+            known.append(_case(session, each))
+        except NoSuchCase as fault:
+            unknown.append(f"{fault}.")
+    return known, unknown
 
 
 def _typed(chosen: list[str], suggestions: tuple[Suggestion, ...]) -> str:

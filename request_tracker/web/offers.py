@@ -8,7 +8,7 @@ from request_tracker.access import wiring
 from request_tracker.actions import offers as actions
 from request_tracker.actions.unfit import Unfit
 from request_tracker.store import cases, reading_case
-from request_tracker.web.knowledge import whole
+from request_tracker.web.forms import whole
 
 offers = Blueprint("offers", __name__)
 

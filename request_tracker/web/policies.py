@@ -12,7 +12,8 @@ from request_tracker.store import policies as store
 from request_tracker.store import reading_policies
 from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import a_field
-from request_tracker.web.knowledge import shown, whole
+from request_tracker.web.forms import whole
+from request_tracker.web.knowledge import shown
 from request_tracker.web.knowledge_forms import MergingForm
 from request_tracker.web.knowledge_tabs import told
 
@@ -49,24 +50,24 @@ def _page(form: MergingForm | None = None) -> str:
         standing = max(policy.from_score, least) if policy.id else least
         tried = _tried(least, standing)
         waiting = automatic.dry_run(session, tried)
-        return shown(
-            "merging",
-            policy=policy,
-            form=form or MergingForm(formdata=None, data=_filled(policy.on, standing)),
-            least=least,
-            tried=tried,
-            measured=known.tuning.measured,
-            would=[row for row in waiting if not row.obstacle],
-            wont=[row for row in waiting if row.obstacle],
-            looked_at=automatic.LOOKED_AT,
-            listed=LISTED,
-            decisions=reading_policies.decisions(session),
-            made=reading_policies.automatic_merges(session),
-            threshold=a_field(
-                UNTRIED, "try", "from", "Threshold to try", data=f"{tried * 100:g}", hint=f"{least * 100:g} to 100",
-                required=False,
-            ),
-        )  # fmt: skip
+        past = {"decisions": reading_policies.decisions(session), "made": reading_policies.automatic_merges(session)}
+    return shown(
+        "merging",
+        policy=policy,
+        form=form or MergingForm(formdata=None, data=_filled(policy.on, standing)),
+        least=least,
+        tried=tried,
+        measured=known.tuning.measured,
+        would=[row for row in waiting if not row.obstacle],
+        wont=[row for row in waiting if row.obstacle],
+        looked_at=automatic.LOOKED_AT,
+        listed=LISTED,
+        threshold=a_field(
+            UNTRIED, "try", "from", "Threshold to try", data=f"{tried * 100:g}", hint=f"{least * 100:g} to 100",
+            required=False,
+        ),
+        **past,
+    )  # fmt: skip
 
 
 def _filled(on: bool, score: float) -> dict[str, str]:

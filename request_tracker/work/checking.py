@@ -1,6 +1,7 @@
 """What `check` looks at before a program goes live: settings, database, mail, Fivetran."""
 
 import smtplib
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,7 +10,7 @@ from request_tracker import settings as configuration
 from request_tracker.fivetran.client import FivetranError
 from request_tracker.mail.deliver import Smtp, Undeliverable, transport_for
 from request_tracker.settings import Settings
-from request_tracker.store import schema
+from request_tracker.store import knowledge, schema
 from request_tracker.store.session import Database
 from request_tracker.work.context import over_http
 
@@ -21,10 +22,14 @@ def faults(settings: Settings, migrations: Path) -> list[str]:
 
 def _database(settings: Settings, migrations: Path) -> list[str]:
     try:
-        current = schema.is_current(Database(settings.database_url), migrations)
+        with closing(Database(settings.database_url)) as database:
+            if not schema.is_current(database, migrations):
+                return ["The database is not up to date: run `request-tracker migrate`"]
+            with database.reading() as session:
+                seeded = knowledge.version(session) > 0
     except (SQLAlchemyError, OSError) as fault:
         return [f"The database does not answer ({type(fault).__name__}): check REQUEST_TRACKER_DATABASE_URL"]
-    return [] if current else ["The database is not up to date: run `request-tracker migrate`"]
+    return [] if seeded else ["Nothing is known for matching, not even shared hosts: run `request-tracker seed`"]
 
 
 def _mail(settings: Settings) -> list[str]:

@@ -71,6 +71,7 @@ def _about_case(session: Session, matter: Matter) -> dict[str, Any]:
         "ends_case": root.outcome == Outcome.WITHDRAWN
         or (matter.entry is not None and matter.entry.kind == "move.withdraw"),
         "has_ended": root.outcome is not None,
+        "outcome": root.outcome or "",
         "waits_for": HoldReason(root.held).words if root.held else "",
         "specialist": _name(session, root.assignee_id),
         "persons": persons,

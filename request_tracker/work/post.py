@@ -15,7 +15,7 @@ from request_tracker.mail.deliver import Outgoing, Transport, Undeliverable
 from request_tracker.rules.notices import NOTICES
 from request_tracker.rules.people import Act
 from request_tracker.settings import Settings
-from request_tracker.store import jobs, letters, requests, timeline
+from request_tracker.store import heirs, jobs, letters, requests, timeline
 from request_tracker.store.cases import Case
 from request_tracker.store.letters import Letter
 from request_tracker.store.recipients import Recipient, recipients
@@ -40,13 +40,16 @@ def notify(session: Session, args: Mapping[str, Any], event_id: int | None, act:
     """Write the letters of a notice, one a person, and queue their delivery. Answers how many are new.
 
     `args`: {notice, case_id, [request_id], [clock_id], [round], [attachments]}. Nothing is written when the event was
-    undone. Idempotent: a letter's unique key is made of notice, event and person, and so is its delivery's.
+    undone, or what it tells is not so any more. Idempotent: a letter's unique key is made of notice, event and person,
+    and so is its delivery's.
     """
     entry = session.get(Entry, event_id) if event_id is not None else None
     if entry is not None and not timeline.stands(session, entry.id):
         return 0
     notice = NOTICES[args["notice"]]
     case = session.get_one(Case, args["case_id"])
+    if entry is not None and not _still_so(session, notice.name, case, entry):
+        return 0
     matter = Matter(notice, case, entry, act, settings.base_url, args)
     wanted = recipients(session, notice, case, entry, args.get("request_id"))
     return sum(_told(session, matter, to, _occasion(args, event_id), settings) for to in wanted)
@@ -99,6 +102,16 @@ def _told(session: Session, matter: Matter, to: Recipient, occasion: str, settin
         return 0
     composed = writing.compose(matter.notice.template, told(session, matter, to))
     return int(write(session, envelope, composed, settings=settings, now=matter.act.now))
+
+
+def _still_so(session: Session, notice: str, case: Case, entry: Entry) -> bool:
+    """Nobody is asked to lead after the question was closed, or told that they lead after somebody else does."""
+    if notice == "primary_asked":
+        ask = heirs.open_ask(session, case.id)
+        return ask is not None and ask.event_id == entry.id
+    if notice == "promoted":
+        return entry.data.get("after", case.primary_request_id) == case.primary_request_id
+    return True
 
 
 def _occasion(args: Mapping[str, Any], event_id: int | None) -> str:

@@ -83,7 +83,7 @@ def test_a_dismissed_pair_is_kept_once_in_order(session: Session, cast: Cast) ->
     dismiss.dismiss(session, first, second, act(cast.lead), kind="related")
     (pair,) = session.scalars(select(dismissals.DismissedPair)).all()
     assert (pair.left_id, pair.right_id, pair.kind) == (first.id, second.id, "different")
-    assert dismissals.dismissed_with(session, first.id) == {second.id}
+    assert dismissals.roots_dismissed_with(session, [first.id]) == {second.id}
     with pytest.raises(Unfit):
         dismiss.dismiss(session, first, first, act(cast.specialist))
     with pytest.raises(Unfit):

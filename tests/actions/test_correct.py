@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from request_tracker import resources
-from request_tracker.actions import correct, merge, submit, supporting, withdraw
+from request_tracker.actions import correct, heir, merge, submit, supporting, withdraw
 from request_tracker.actions.unfit import Unfit
 from request_tracker.actions.versions import Stale
 from request_tracker.rules.matching import Knowledge
@@ -15,6 +15,7 @@ from request_tracker.rules.submission import Incomplete
 from request_tracker.store.catalogue import MatchKey
 from request_tracker.store.jobs import Job
 from request_tracker.store.knowledge import Shelf
+from request_tracker.store.reading_case import view
 from request_tracker.store.reading_timeline import timeline_of
 from request_tracker.store.requests import Request
 
@@ -44,8 +45,8 @@ def test_a_correction_changes_the_case_and_leaves_what_was_typed(
     assert any("invoices" in value for value in found)
     assert session.scalars(select(Job).where(Job.kind == "score", Job.event_id == entry.id)).one()
     row = timeline_of(session, case, cast.specialist)[0]
-    assert row.sentence == "Corrected: service name, service url"
-    assert ("Service name", "from: Acme Billing; to: Acme Invoices") in row.words
+    assert row.sentence == "Corrected: service name, website"
+    assert ("Service name", "from Acme Billing to Acme Invoices") in row.words
     again = correct.correct(session, case, RIGHT, act(cast.specialist), version=case.version, knowledge=known)
     assert again is None, "nothing differs any more"
 
@@ -58,6 +59,50 @@ def test_only_the_own_account_and_staff_read_the_corrected_addresses(
     correct.correct(session, case, RIGHT, act(cast.specialist), version=case.version, knowledge=known)
     assert "corrected" not in [row.kind for row in timeline_of(session, case, cast.cleo)]
     assert "corrected" in [row.kind for row in timeline_of(session, case, cast.ada)]
+
+
+def test_the_website_of_who_left_is_not_shown_to_who_leads_after_them(
+    session: Session, cast: Cast, known: Knowledge
+) -> None:
+    """It may name their own tenant: the new primary reads what they typed, also after it was put right."""
+    tenant, theirs = "https://northwind-tenant.example/", "https://contoso-tenant.example/"
+    case = a_case(session, cast, service_url=tenant)
+    cleo = a_request(session, cast.cleo, join=case.number, service_url=theirs)
+    assert view(session, case, act(cast.ada)).service_url == tenant
+    assert view(session, case, act(cast.cleo)).service_url == ""
+    withdraw.withdraw(session, session.get_one(Request, case.primary_request_id), act(cast.ada))
+    heir.answer(session, cleo, act(cast.cleo), yes=True)
+    assert view(session, case, act(cast.ada)).service_url == ""
+    assert view(session, case, act(cast.cleo)).service_url == theirs
+    name = {**RIGHT, "service_url": tenant}
+    correct.correct(session, case, name, act(cast.specialist), version=case.version, knowledge=known)
+    correct.correct(session, case, RIGHT, act(cast.specialist), version=case.version, knowledge=known)
+    for who, foreign in ((cast.ada, theirs), (cast.cleo, tenant)):
+        assert foreign not in repr([view(session, case, act(who)), timeline_of(session, case, who)])
+    assert view(session, case, act(cast.cleo)).service_url == theirs
+    assert view(session, case, act(cast.specialist)).service_url == RIGHT["service_url"]
+    assert [row.kind for row in timeline_of(session, case, cast.cleo)].count("corrected") == 1, "the name is public"
+
+
+def test_the_website_stays_the_accounts_own_whoever_of_it_leads(session: Session, cast: Cast, known: Knowledge) -> None:
+    case = a_case(session, cast, service_url="https://northwind-tenant.example/")
+    ben = a_request(session, cast.ben, join=case.number)
+    withdraw.withdraw(session, session.get_one(Request, case.primary_request_id), act(cast.ada))
+    heir.answer(session, ben, act(cast.ben), yes=True)
+    assert view(session, case, act(cast.ben)).service_url == "https://northwind-tenant.example/"
+    correct.correct(session, case, RIGHT, act(cast.specialist), version=case.version, knowledge=known)
+    assert view(session, case, act(cast.ben)).service_url == RIGHT["service_url"]
+    assert "corrected" in [row.kind for row in timeline_of(session, case, cast.ada)]
+
+
+def test_what_is_corrected_while_nobody_leads_is_for_staff(session: Session, cast: Cast, known: Knowledge) -> None:
+    case = a_case(session, cast)
+    a_request(session, cast.cleo, join=case.number)
+    withdraw.withdraw(session, session.get_one(Request, case.primary_request_id), act(cast.ada))
+    correct.correct(session, case, RIGHT, act(cast.specialist), version=case.version, knowledge=known)
+    for who in (cast.ada, cast.ben, cast.cleo):
+        assert "corrected" not in [row.kind for row in timeline_of(session, case, who)]
+        assert view(session, case, act(who)).service_url == ""
 
 
 def test_a_correction_is_checked_as_a_submission_is(session: Session, cast: Cast, known: Knowledge) -> None:

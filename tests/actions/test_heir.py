@@ -23,8 +23,9 @@ from request_tracker.store import clocks, connections, heirs, holds, people
 from request_tracker.store.cases import Case
 from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.jobs import Job
+from request_tracker.store.people import Person
 from request_tracker.store.reading_case import view
-from request_tracker.store.reading_timeline import timeline_of
+from request_tracker.store.reading_timeline import comments_of, timeline_of
 from request_tracker.store.requests import Request
 from request_tracker.store.session import Database
 from request_tracker.store.timeline import Entry
@@ -256,9 +257,51 @@ def test_an_asked_person_who_leaves_makes_room_for_the_next(session: Session, ca
     case, _, (ben, cleo) = vacant(session, cast)
     withdraw.withdraw(session, cleo, act(cast.cleo))
     assert asked(session, case) == ben.id
-    assert notices(session).count("primary_asked") == 1, "the letter to Cleo is not sent any more"
     withdraw.withdraw(session, ben, act(cast.ben))
     assert (case.outcome, asked(session, case)) == ("withdrawn", None)
+    assert "primary_vacant" not in notices(session), "nobody is alarmed by a case that has ended"
+
+
+def test_an_inactive_supporter_is_not_asked(session: Session, cast: Cast) -> None:
+    case = a_case(session, cast)
+    ben = a_request(session, cast.ben, join=case.number)
+    a_request(session, cast.cleo, join=case.number, would_preview=True)
+    session.get_one(Person, cast.cleo.id).active = False
+    withdraw.withdraw(session, primary_of(session, case), act(cast.ada))
+    assert asked(session, case) == ben.id
+
+
+def test_who_said_no_is_asked_last_in_the_next_round(session: Session, cast: Cast) -> None:
+    case, first, (ben, cleo) = vacant(session, cast)
+    heir.answer(session, cleo, act(cast.cleo), yes=False)
+    withdraw.take_back(session, first, act(cast.ada))
+    assert withdraw.consequences(session, first).next_primary == ben
+    withdraw.withdraw(session, first, act(cast.ada))
+    assert asked(session, case) == ben.id
+    heir.answer(session, ben, act(cast.ben), yes=False)
+    assert asked(session, case) == cleo.id, "a new round asks everybody"
+
+
+def test_words_written_while_nobody_leads_are_for_staff(session: Session, cast: Cast) -> None:
+    """The old primary's account hears how the case ended, but reads no words of it."""
+    case, _, _ = vacant(session, cast)
+    move(session, case, "close", cast.lead, reason="SECRET")
+    (closed,) = (row for row in timeline_of(session, case, cast.lead) if row.kind == "move.close")
+    assert "SECRET" in repr(closed.words)
+    for who in (cast.ada, cast.ben, cast.cleo):
+        (closed,) = (row for row in timeline_of(session, case, who) if row.kind == "move.close")
+        assert closed.words == ()
+        assert "SECRET" not in repr(view(session, case, act(who)))
+
+
+def test_nobody_is_replied_to_in_a_case_that_ended_without_a_primary(session: Session, cast: Cast) -> None:
+    case, _, _ = vacant(session, cast)
+    move(session, case, "close", cast.lead, reason="gone")
+    staff = act(cast.specialist)
+    with pytest.raises(Refused, match="nobody to write to"):
+        hold.comment(session, case, staff, body="Sorry", internal=False, account_id=case.account_id)
+    hold.comment(session, case, staff, body="Nobody led it", internal=True, account_id=case.account_id)
+    assert comments_of(session, case, cast.ada) == ()
 
 
 def test_a_case_that_ended_with_its_last_supporter_comes_back_with_them(session: Session, cast: Cast) -> None:

@@ -63,12 +63,12 @@ def telling(world: World) -> Iterator[None]:
 
 
 def test_everything_holds_after_every_step(rolled: Any, cast: Cast) -> None:
-    explore(rolled, cast, steps(least=10, most=30), of(rolled, 20, 5), walk)
+    explore(rolled, cast, steps(least=10, most=30), of(rolled, 14, 4), walk)
 
 
 @pytest.mark.deep
 def test_everything_holds_after_every_step_of_long_histories(rolled: Any, cast: Cast) -> None:
-    explore(rolled, cast, steps(least=30, most=80), of(rolled, 50, 8), walk)
+    explore(rolled, cast, steps(least=30, most=80), of(rolled, 30, 5), walk)
 
 
 # Unmerging is the inverse of merging.
@@ -114,12 +114,12 @@ def _trip(world: World, a: int, b: int, between: list[Step]) -> None:
 
 
 def test_unmerging_restores_every_row(rolled: Any, cast: Cast) -> None:
-    explore(rolled, cast, TRIPS, of(rolled, 12, 4), there_and_back)
+    explore(rolled, cast, TRIPS, of(rolled, 8, 3), there_and_back)
 
 
 @pytest.mark.deep
 def test_unmerging_restores_every_row_again_and_again(rolled: Any, cast: Cast) -> None:
-    explore(rolled, cast, TRIPS, of(rolled, 60, 10), there_and_back)
+    explore(rolled, cast, TRIPS, of(rolled, 30, 5), there_and_back)
 
 
 PREPARING = ("forward", "forward", "forward", "hold", "provision", "comment", "join", "assign")
@@ -155,7 +155,7 @@ def three_further(world: World, script: tuple[list[Step], int, list[Step]]) -> N
 
 
 def test_unmerging_after_three_further_merges_restores_every_row_of_the_child(rolled: Any, cast: Cast) -> None:
-    explore(rolled, cast, FURTHER, of(rolled, 15, 5), three_further)
+    explore(rolled, cast, FURTHER, of(rolled, 10, 4), three_further)
 
 
 # Everybody in a tree hears each event once.
@@ -290,7 +290,7 @@ def test_everybody_in_the_tree_hears_each_event_once(rolled: Any, cast: Cast, se
 
 @pytest.mark.deep
 def test_everybody_hears_once_in_long_histories(rolled: Any, cast: Cast, settings: Settings) -> None:
-    explore(rolled, cast, steps(least=20, most=60), of(rolled, 40, 5), deliver_all(rolled, settings))
+    explore(rolled, cast, steps(least=20, most=60), of(rolled, 25, 4), deliver_all(rolled, settings))
 
 
 def test_who_joins_later_never_hears_of_what_was_before(session: Session, cast: Cast, settings: Settings) -> None:

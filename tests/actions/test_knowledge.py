@@ -28,9 +28,10 @@ from request_tracker.rules.entries import Knowledge
 from request_tracker.rules.people import SYSTEM, Act, Viewer
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.program import Program
+from request_tracker.rules.telling import sentence
 from request_tracker.settings import Settings
 from request_tracker.store import candidates, policies, reading_knowledge
-from request_tracker.store.aliases import SUBJECTS, Alias, KnowledgeChange, newest_change
+from request_tracker.store.aliases import SUBJECTS, Alias, KnowledgeChange, facts_of, newest_change
 from request_tracker.store.cases import Case
 from request_tracker.store.catalogue import CatalogueEntry, MatchKey
 from request_tracker.store.jobs import Job
@@ -38,6 +39,7 @@ from request_tracker.store.knowledge import Shelf
 from request_tracker.store.merges import Merge
 from request_tracker.store.pairs import DuplicatePair
 from request_tracker.store.session import Database
+from request_tracker.store.timeline import Entry
 from request_tracker.work import reindexing
 from request_tracker.work.context import Context
 from request_tracker.work.effects import EFFECTS
@@ -340,8 +342,17 @@ def test_a_file_survives_the_round_trip_and_runs_no_formula() -> None:
     assert "'=1+1" in text
     assert "'@x" in text
     assert "'+x" in text
-    assert alias_files.read(text.encode()) == rows
-    assert alias_files.read(b"\xef\xbb\xbf" + text.encode()) == rows
+    for written in (text.encode(), b"\xef\xbb\xbf" + text.encode()):
+        assert [row.facts for row in alias_files.read(written)] == rows
+
+
+def test_rows_keep_their_number_and_any_spreadsheet_is_read() -> None:
+    data = b"Alias;CANONICAL; Kind ;source\n\nSIB;Brevo;rename;s\n;;;\nSendinblue;Brevo;rename;a, b\n"
+    rows = alias_files.read(data)
+    assert [(row.number, row.facts["alias"], row.facts["source"]) for row in rows] == [
+        (2, "SIB", "s"), (4, "Sendinblue", "a, b"),
+    ]  # fmt: skip
+    assert alias_files.read(data.replace(b",", b"").replace(b";", b"\t"))[0].facts["canonical"] == "Brevo"
 
 
 @pytest.mark.parametrize(
@@ -352,6 +363,7 @@ def test_a_file_survives_the_round_trip_and_runs_no_formula() -> None:
         (b"canonical,alias,kind,source\n", "no rows"),
         (b"canonical,alias,kind,source\n,,,\n", "no rows"),
         (b"\xff\xfe\x00", "UTF-8"),
+        ("canonical,alias,kind,source\nA,B,rename,s\n".encode("utf-16-le"), "UTF-8"),
         (b'canonical,alias,kind,source\n"A,B', "no sound CSV"),
         (b"canonical,alias,kind,source\n" + b"A,B,rename,s\n" * 5001, "5,001 rows"),
         (b"x" * 1_000_001, "larger than 1 MB"),
@@ -535,6 +547,60 @@ def test_a_merge_of_two_names_offers_to_remember_them(
         offers.remember(session, root, merged.id, "rename", act(cast.specialist), known())
 
 
+@pytest.fixture
+def remembered(session: Session, cast: Cast, known: Known, merged: Merge) -> Alias:
+    root = session.get_one(Case, merged.into_id)
+    offers.remember(session, root, merged.id, "rename", act(cast.specialist), known())
+    return session.scalars(select(Alias)).one()
+
+
+def told_of_the_root(session: Session, link: Merge) -> str:
+    last = select(Entry).where(Entry.case_id == link.into_id, Entry.kind == "unmerge.out").order_by(Entry.id.desc())
+    entry = session.scalars(last).first()
+    assert entry is not None
+    return sentence(entry.kind, entry.data)
+
+
+@pytest.mark.parametrize("how", ["unmerged", "undone"])
+def test_what_was_remembered_at_a_merge_goes_with_it(
+    session: Session, cast: Cast, known: Known, merged: Merge, remembered: Alias, how: str
+) -> None:
+    child = session.get_one(Case, merged.child_id)
+    if how == "undone":
+        undo.undo(session, child, version=child.version, act=act(cast.specialist))
+    else:
+        merge.unmerge(session, merged, act(cast.lead))
+    assert remembered.retired_at == MONDAY
+    last = session.scalars(select(KnowledgeChange).order_by(KnowledgeChange.id.desc())).first()
+    assert last is not None
+    assert (last.act, last.row_id, last.before) == ("retired", remembered.id, facts_of("alias", remembered))
+    assert last.by_id == (cast.lead if how == "unmerged" else cast.specialist).id
+    assert {"change_id": last.id} in [job.args for job in session.scalars(select(Job).where(Job.kind == "reindex"))]
+    assert "“Sendinblue” is no longer remembered as another name of “Brevo”" in told_of_the_root(session, merged)
+    assert "sendinblue" not in known().aliases
+
+
+def test_what_was_corrected_since_stays(
+    session: Session, cast: Cast, known: Known, merged: Merge, remembered: Alias
+) -> None:
+    better = {**facts_of("alias", remembered), "source": "the vendor says so"}
+    admin, newest = act(cast.admin), seen(session, remembered.id)
+    knowledge.correct(session, "alias", remembered.id, better, admin, known(), seen=newest)
+    merge.unmerge(session, merged, act(cast.lead))
+    assert remembered.retired_at is None
+    assert told_of_the_root(session, merged) == "A merged case was taken out again"
+
+
+def test_a_swap_keeps_what_was_remembered_until_that_is_unmerged(
+    session: Session, cast: Cast, merged: Merge, remembered: Alias
+) -> None:
+    child, root = (session.get_one(Case, each) for each in (merged.child_id, merged.into_id))
+    new = merge.swap(session, merged, act(cast.lead), version=child.version, into_version=root.version)
+    assert remembered.retired_at is None
+    merge.unmerge(session, new, act(cast.lead))
+    assert remembered.retired_at == MONDAY
+
+
 def test_a_declined_offer_stays_declined_for_these_names(
     session: Session, cast: Cast, known: Known, merged: Merge, opened: Opened
 ) -> None:
@@ -599,7 +665,7 @@ Alike = tuple[Case, Case]
 @pytest.fixture
 def alike(cast: Cast, opened: Opened) -> Alike:
     """Two cases of one name and one domain, by two accounts; the first is the older."""
-    return opened(), opened(cast.cleo, now=MONDAY + timedelta(minutes=5))
+    return opened(), opened(cast.cleo)
 
 
 def score(session: Session, case: Case, known: Known) -> None:

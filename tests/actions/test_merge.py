@@ -353,7 +353,7 @@ def test_a_swap_needs_the_other_direction_to_be_allowed(session: Session, cast: 
     root = a_case(session, cast, phase="consultation")
     child = case_of(session, a_request(session, cast.cleo))
     link = put_together(session, cast, child, root)
-    with pytest.raises(Refused, match="consultation cannot merge into one in submission"):
+    with pytest.raises(Refused, match="leads now is in consultation, and the other one was in submission"):
         swapped(session, cast, link)
     with pytest.raises(Stale):
         merge.swap(session, link, act(cast.lead), version=child.version, into_version=99)

@@ -130,7 +130,7 @@ def test_bad_bodies_name_their_fields(apis: dict[str, Api]) -> None:
     apis["ada"].call("POST", "/requests", typed(use_case="x" * 1_000_000), status=422)
     apis["ada"].call("POST", "/requests", ["no object"], status=422)
     apis["ada"].call("GET", "/cases?due=soon", status=422)
-    apis["ada"].call("GET", "/cases?cursor=%00", status=422)
+    apis["ada"].call("GET", "/cases?cursor=%00", status=400)
     for cursor in ("junk", "WyIyMDI2LTEyLTAzVDEwOjQ1OjAwIiwgMV0x", "WyI5OTk5LTEyLTMxVDIzOjU5OjU5LTIzOjU5IiwgMV0"):
         apis["ada"].call("GET", f"/cases?cursor={cursor}", status=422)
     apis["ada"].call("GET", "/cases/nonsense", status=404)
@@ -212,6 +212,41 @@ def test_a_specialist_asks_again_or_chooses_over_the_api(apis: dict[str, Api]) -
     assert spec.call("POST", path, {**body, "consent": "By phone"})["primary"] == other["number"]
 
 
+def test_a_refusal_is_called_what_it_is(apis: dict[str, Api]) -> None:
+    spec = apis["specialist"]
+    one, two = (apis[name].call("POST", "/requests", typed(), status=201) for name in ("ada", "cleo"))
+    body = {"into": one["case"], "version": 1, "into_version": 1}
+    link = spec.call("POST", f"/cases/{two['case']}/merges", body, status=201)
+    moved = {"move": "claim", "version": spec.call("GET", f"/cases/{two['case']}")["version"]}
+    corrected = {"version": moved["version"], "service_name": "Acme Invoices"}
+    for method, path, sent in (("POST", "moves", moved), ("PUT", "service", corrected)):
+        refused = spec.call(method, f"/cases/{two['case']}/{path}", sent, status=409)
+        assert refused["title"] == "This case was merged"
+    spec.call("DELETE", f"/merges/{link['id']}")
+    versions = {"version": 1, "into_version": 1}
+    gone = spec.call("POST", f"/merges/{link['id']}/swap", versions, status=409)
+    assert gone["title"] == "This merge was taken back already"
+    other = apis["ben"].call("POST", "/requests", typed(join=one["case"]), status=201)
+    apis["ada"].call("POST", f"/requests/{one['number']}/withdrawal")
+    unled = spec.call("POST", f"/cases/{one['case']}/comments", {"body": "Hello?"}, status=409)
+    assert unled["title"] == "Nobody leads this case"
+    apis["ben"].call("POST", f"/requests/{other['number']}/primary", {"answer": "yes"})
+    version = spec.call("GET", f"/cases/{one['case']}")["version"]
+    led = spec.call("POST", f"/cases/{one['case']}/primary", {"version": version}, status=409)
+    assert led["title"] == "Nobody is looked for to lead this case"
+
+
+def test_consent_that_is_named_is_not_empty(apis: dict[str, Api], session: Session, cast: Cast) -> None:
+    spec = apis["specialist"]
+    asked = typed(on_behalf_of=cast.ada.email)
+    for empty in ("", "   "):
+        fault = spec.call("POST", "/requests", {**asked, "consent": empty}, status=422)["errors"]
+        assert [each["field"] for each in fault] == ["consent"]
+    number = spec.call("POST", "/requests", asked, status=201)["case"]
+    told = spec.call("GET", f"/cases/{number}/timeline")["items"][-1]
+    assert told["words"] == {"Consent": "stated through the API by Specialist"}
+
+
 def test_several_merges_and_a_swap_over_the_api(apis: dict[str, Api]) -> None:
     spec, names = apis["specialist"], ("ada", "ben", "cleo")
     one, two, three = (apis[name].call("POST", "/requests", typed(), status=201)["case"] for name in names)
@@ -221,6 +256,17 @@ def test_several_merges_and_a_swap_over_the_api(apis: dict[str, Api]) -> None:
     assert [(row["number"], sorted(row)) for row in refused] == [
         (three, ["number", "stale"]), (one, ["blockers", "number"]),
     ]  # fmt: skip
+    strange = {"children": [*rows, {"number": "x", "version": 1}, {"number": "LITE-999999", "version": 1}]}
+    unknown = spec.call("POST", f"/cases/{one}/merges/bulk", {**strange, "into_version": 1}, status=404)
+    assert [row["number"] for row in unknown["rows"]] == ["x", "LITE-999999"]
+    assert unknown["rows"][0]["blockers"][0]["reason"].startswith("'x' is no case number")
+    for children, message in (
+        (rows * 26, "At most 50 at once: 52 were sent"),
+        ([], "At least 1 is needed: 0 were sent"),
+    ):
+        body = {"children": children, "into_version": 1}
+        fault = spec.call("POST", f"/cases/{one}/merges/bulk", body, status=422)["errors"]
+        assert fault == [{"field": "children", "message": message}]
     made = spec.call("POST", f"/cases/{one}/merges/bulk", {"children": rows, "into_version": 1}, status=201)
     assert [(row["child"], row["root"]) for row in made] == [(two, one), (three, one)]
     assert len(spec.call("DELETE", f"/merges/{made[0]['id']}/together")) == 2

@@ -1,7 +1,8 @@
 """The duplicates inbox through a browser without script: pairs one after the other, decided, undone, overtaken."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -15,11 +16,12 @@ from webclient import Browser, Page
 
 from request_tracker.actions import dismiss, merge
 from request_tracker.rules.matching import Match
-from request_tracker.store import dismissals, pairs, reading_duplicates
+from request_tracker.store import candidates, dismissals, pairs, reading_duplicates
 from request_tracker.store.cases import Case
 from request_tracker.store.dismissals import DismissedPair
 from request_tracker.store.merges import Merge
 from request_tracker.store.pairs import DuplicatePair
+from request_tracker.store.session import Database
 
 Make = Callable[..., Case]
 
@@ -276,6 +278,28 @@ def test_what_somebody_else_dismissed_is_told_and_can_be_taken_back(
     assert dismissals.between(session, one.id, two.id).kind == "related"  # type: ignore[union-attr]
     back = browser.post(f"{path}/take-back", on=path)
     assert "Merge into" in browser.follow(back).text
+
+
+def test_nobody_waits_while_a_pair_is_compared_again(
+    app: Flask, session: Session, cast: Cast, make: Make, rolled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look-up reads only: on SQLite a unit of work that writes keeps all others from writing."""
+    one, two = make(), make()
+    dismiss.dismiss(session, one, two, act(cast.lead))
+    session.commit()
+    writing, compared, real = [False], [], rolled.transaction
+
+    @contextmanager
+    def transaction() -> Iterator[Session]:
+        writing[0] = True
+        with real() as unit:
+            yield unit
+        writing[0] = False
+
+    monkeypatch.setattr(rolled, "transaction", transaction)
+    monkeypatch.setattr(candidates, "best_pairs", lambda *_, **__: compared.append(writing[0]) or [])
+    at(app, cast.specialist).post(f"{page_of(one, two)}/take-back", on=page_of(one, two))
+    assert compared == [False]
 
 
 def test_a_stale_comparison_merges_nothing_and_is_shown_anew(

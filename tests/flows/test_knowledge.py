@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from factories import CLOCK, MONDAY, Cast, a_case, a_request, act, case_of
+from factories import CLOCK, MONDAY, Cast, Counted, a_case, a_request, act, case_of
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -150,6 +150,21 @@ def test_a_thousand_aliases_are_read_page_by_page(session: Session, cast: Cast, 
         assert "Unknown filter" in admin.get(f"{ALIASES}?cursor={odd}", status=422).text
 
 
+def test_what_is_done_already_is_said_so(session: Session, cast: Cast, admin: Browser) -> None:
+    row_id = make(session, cast)
+    for what, done, already in (
+        ("retire", "Retired: it is kept", "retired already: nothing was changed"),
+        ("restore", "Restored: it is in use", "in use already: nothing was changed"),
+    ):
+        address = f"{ALIASES}/{row_id}"
+        seen = {"seen": hidden(admin.get(address), "seen")}
+        assert done in admin.follow(admin.post(f"{address}/{what}", seen)).text
+        seen = {"seen": hidden(admin.get(address), "seen")}
+        again = admin.follow(admin.post(f"{address}/{what}", seen)).text
+        assert already in again
+        assert done not in again
+
+
 @pytest.mark.parametrize("name", ["specialist", "lead"])
 def test_specialists_read_and_do_not_write(session: Session, cast: Cast, sign_in: As, name: str) -> None:
     row_id = make(session, cast)
@@ -196,6 +211,9 @@ def test_a_file_goes_round_and_a_bad_one_is_told_row_by_row(session: Session, ca
     assert "Nothing was stored: 1 of 4 rows cannot be taken" in page.text
     assert "Row </span>4" in page.text
     assert "too general" in page.text
+    spaced = upload(admin, f"{text}\n,,,\nZephyr,API,rename,s\n", 422)
+    assert "Nothing was stored: 1 of 3 rows cannot be taken" in spaced.text
+    assert "Row </span>5" in spaced.text
     assert session.scalar(select(func.count()).select_from(Alias)) == 2
     taken = admin.follow(upload(admin, f"{text}Zephyr,Zeph,rename,s\n", 303))
     assert "1 alias was added; 2 known already" in taken.text
@@ -264,11 +282,29 @@ def pair_up(session: Session, cast: Cast) -> tuple[Case, Case]:
     second = case_of(session, a_request(session, cast.cleo, now=MONDAY + timedelta(minutes=1)))
     session.add(
         DuplicatePair(
-            left_id=first.id, right_id=second.id, score=0.98, decision="merge", reasons=["same name"], scored_at=MONDAY
+            left_id=first.id,
+            right_id=second.id,
+            score=0.98,
+            decision="merge",
+            reasons=["same name"],
+            scored_at=MONDAY + timedelta(minutes=1),
         )
     )
     session.commit()
     return first, second
+
+
+def test_the_page_asks_as_often_for_many_pairs_as_for_one(session: Session, cast: Cast, sign_in: As) -> None:
+    browser = sign_in(cast.lead)
+    counts = []
+    for number in (1, 4):
+        for _ in range(number):
+            pair_up(session, cast)
+        browser.get(POLICY)
+        with Counted(session) as counted:
+            browser.get(POLICY)
+        counts.append(len(counted.statements))
+    assert counts[1] == counts[0] < 30
 
 
 @pytest.mark.parametrize("name", ["lead", "admin"])

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from factories import CLOCK, MONDAY, Cast, a_case, a_request, act, case_of, move
+from factories import CLOCK, MONDAY, Cast, Counted, a_case, a_request, act, case_of, move
 from flask import Flask
 from sqlalchemy.orm import Session
 from webclient import Browser, Page
@@ -88,7 +88,7 @@ def test_if_one_stands_in_the_way_nothing_is_merged(
     address = f"/cases/{root.number}/merge-many"
     shown = who.get(f"{address}?child={one.number}&child={two.number}")
     assert "has ended (invalid)" in shown.text
-    assert f'action="{address}"' not in shown.text.replace(f'method="get" action="{address}"', "")
+    assert 'name="into_version"' not in shown.text, "there is nothing to press"
     wrong = who.get(f"{address}?numbers=LITE-999999+nonsense", status=422)
     assert "There is no case LITE-999999" in wrong.text
     stale = {"into_version": str(root.version), "child": [f"{one.number}:99", f"{two.number}:{two.version}"]}
@@ -97,6 +97,101 @@ def test_if_one_stands_in_the_way_nothing_is_merged(
     assert again(session, one).merged_into_id is None
     old = who.post(address, {"into_version": "99", "child": f"{one.number}:{one.version}"}, on=address, status=409)
     assert "Somebody changed this case meanwhile" in old.text
+
+
+def compare(who: Browser, address: str, status: int = 200, **typed: Any) -> Page:
+    return who.post(address, {"step": "compare", **typed}, on=address, status=status)
+
+
+def test_more_than_can_be_merged_at_once_is_refused_and_kept(
+    enter: Enter, session: Session, cast: Cast, three: list[Case]
+) -> None:
+    root, one, two = three
+    who = enter(cast.specialist)
+    address = f"/cases/{root.number}/merge-many"
+    numbers = [f"LITE-{n:06d}" for n in range(900_000, 900_240)]
+    shown = compare(who, address, 422, child=[one.number], numbers="\n".join([two.number, *numbers]))
+    assert "At most 50 cases can be merged at once, and you chose 242" in shown.text
+    assert all(number in shown.text for number in (two.number, *numbers)), "what was typed is kept"
+    assert re.search(rf'value="{one.number}" checked', shown.text)
+    children = [f"{one.number}:{one.version}", *(f"{number}:1" for number in numbers[:50])]
+    refused = who.post(address, {"into_version": root.version, "child": children}, on=address, status=422)
+    assert "you chose 51" in refused.text
+    assert numbers[49] in refused.text
+    assert again(session, one).merged_into_id is None
+
+
+def test_nothing_chosen_is_not_merged(enter: Enter, cast: Cast, three: list[Case]) -> None:
+    root, *_ = three
+    who = enter(cast.specialist)
+    address = f"/cases/{root.number}/merge-many"
+    for sent in ({"into_version": "1"}, {"into_version": "1", "child": ":1"}, {"step": "compare", "numbers": " , "}):
+        refused = who.post(address, sent, on=address, status=422)
+        assert "Tick or type at least one case" in refused.text
+    assert "Tick or type" not in who.get(address).text
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "", "-1", "x"])
+def test_a_version_that_is_no_number_is_an_old_one(
+    enter: Enter, session: Session, cast: Cast, three: list[Case], version: str
+) -> None:
+    root, one, _ = three
+    address = f"/cases/{root.number}/merge-many"
+    sent = {"into_version": root.version, "child": f"{one.number}:{version}"}
+    refused = enter(cast.specialist).post(address, sent, on=address, status=409)
+    assert "Somebody changed this case meanwhile" in refused.text
+    assert again(session, one).merged_into_id is None
+
+
+def test_unknown_numbers_are_listed_and_the_choice_is_kept(
+    enter: Enter, session: Session, cast: Cast, three: list[Case]
+) -> None:
+    root, one, _ = three
+    address = f"/cases/{root.number}/merge-many"
+    sent = {"into_version": root.version, "child": [f"{one.number}:{one.version}", "nonsense:1", "LITE-999999:1", ""]}
+    refused = enter(cast.specialist).post(address, sent, on=address, status=422)
+    assert "NONSENSE&#39; is no case number" in refused.text
+    assert "There is no case LITE-999999" in refused.text
+    assert re.search(rf'value="{one.number}" checked', refused.text)
+    assert again(session, one).merged_into_id is None
+
+
+def test_comparing_many_asks_the_same_few_statements_a_row(
+    enter: Enter, session: Session, cast: Cast, three: list[Case]
+) -> None:
+    root, *rest = three
+    rest += [case_of(session, a_request(session, cast.cleo, service_name=f"Other {n}")) for n in range(4)]
+    together(session, cast, rest[5], rest[4])
+    who = enter(cast.specialist)
+    address = f"/cases/{root.number}/merge-many"
+
+    def asked(cases: list[Case]) -> int:
+        with Counted(session) as counted:
+            assert f"{len(cases)} case" in compare(who, address, child=[case.number for case in cases]).text
+        return len(counted.statements)
+
+    few, more, most = (asked(rest[:n]) for n in (1, 3, 5))
+    assert most - more <= (more - few) + 1, "a row costs the same, however many there are"
+    assert more - few <= 2 * 10
+
+
+def test_a_case_page_asks_no_more_for_many_merged_cases(
+    enter: Enter, session: Session, cast: Cast, three: list[Case]
+) -> None:
+    root, one, _ = three
+    who = enter(cast.specialist)
+
+    def asked() -> int:
+        with Counted(session) as counted:
+            who.get(f"/cases/{root.number}")
+        return len(counted.statements)
+
+    together(session, cast, one, root)
+    CLOCK["now"] = MONDAY + timedelta(hours=1)
+    few = asked()
+    for _ in range(7):
+        together(session, cast, case_of(session, a_request(session, cast.ben)), root)
+    assert asked() <= few
 
 
 def test_a_merged_case_leads_instead_and_back_again(
@@ -128,7 +223,8 @@ def test_changing_places_is_refused_with_the_reason(enter: Enter, session: Sessi
     link = together(session, cast, child, root)
     who = enter(cast.specialist)
     shown = who.get(f"/merges/{link}/swap")
-    assert "A case in consultation cannot merge into one in submission" in shown.text
+    assert "leads now is in consultation, and the other one was in submission" in shown.text
+    assert "swap the direction" not in shown.text
     assert "lead instead</button>" not in shown.text
     merge.unmerge(session, merge.merges.by_id(session, link), act(cast.lead))
     session.commit()
@@ -290,7 +386,7 @@ def test_a_case_is_corrected_on_its_page(enter: Enter, session: Session, cast: C
     assert 'value="Acme Invoices"' in wrong.text, "what was typed is kept"
     fields |= {"service_url": "https://acme.example/", "api_docs_url": case.api_docs_url}
     done = who.follow(who.post(f"{address}/correction", fields, on=address))
-    assert "Corrected: service name, service url" in done.text
+    assert "Corrected: service name, website" in done.text
     assert again(session, case).service_name == "Acme Invoices"
     stale = who.post(f"{address}/correction", {**fields, "service_name": "B"}, on=address, status=409)
     assert "Corrected" in stale.text, "the page shows who changed what"

@@ -32,7 +32,7 @@ def a_context(**changes: Any) -> dict[str, Any]:
         "promise": Promise("Review of the request", NOVEMBER, False),
         "clock": Promise("Review of the request", NOVEMBER, False),
         "appeal_until": NOVEMBER, "return_until": NOVEMBER, "grace_days": 7, "silence_days": 5,
-        "until": NOVEMBER, "joined": False, "would_preview": True,
+        "until": NOVEMBER, "joined": False, "would_preview": True, "outcome": "",
         "withdrawal": "https://by.example/requests/REQ-000001/withdrawal", **changes,
     }  # fmt: skip
 

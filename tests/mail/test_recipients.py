@@ -1,5 +1,7 @@
 """Who hears of what: each person once, by their own number; and whose words they may read."""
 
+from datetime import timedelta
+
 from factories import DECLINE, Cast, a_case, a_request, act, case_of, move
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -95,6 +97,15 @@ def test_the_assignee_or_else_the_leads(session: Session, cast: Cast) -> None:
 
 def test_admins_bind_groups(session: Session, cast: Cast) -> None:
     assert list(who(session, "bind_group", a_case(session, cast))) == ["Admin"]
+
+
+def test_who_joins_after_the_event_gets_no_letter_of_it(session: Session, cast: Cast) -> None:
+    case = a_case(session, cast)
+    move(session, case, "claim", cast.specialist)
+    claimed = newest(session, case)
+    a_request(session, cast.ben, join=case.number)
+    a_request(session, cast.cleo, join=case.number, now=claimed.at + timedelta(seconds=1))
+    assert list(who(session, "in_review", case, claimed)) == ["Ada", "Ben"]
 
 
 def test_inactive_people_hear_nothing(session: Session, cast: Cast) -> None:

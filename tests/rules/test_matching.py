@@ -172,6 +172,14 @@ def test_a_rename_merges_and_says_so() -> None:
     )
 
 
+def test_only_who_gave_no_address_is_told_so() -> None:
+    """One that is there and lies under no known ending is no gap a person could fill."""
+    none, there = "no web address to compare", Entry("Acme", "https://acme.com")
+    assert none in match(there, Entry("Acme")).reasons
+    assert none in match(Entry("Acme", "https://10.0.0.1"), Entry("Acme")).reasons
+    assert none not in match(there, Entry("Acme", "https://10.0.0.1/api")).reasons
+
+
 @pytest.mark.parametrize(
     ("left", "right", "reason"),
     [

@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from factories import MONDAY, Cast
-from sqlalchemy import event, insert, select
+from factories import MONDAY, Cast, Counted
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from request_tracker import resources
@@ -204,7 +204,7 @@ def test_a_sunset_connector_is_no_answer(session: Session, cast: Cast) -> None:
 
 
 def test_a_dismissed_pair_stays_so_after_a_merge(session: Session, cast: Cast) -> None:
-    """What was called different is left out, and so is it as part of another tree; that tree's own name is not."""
+    """What was called different is left out with the whole tree it becomes part of, seen from any case of either."""
     case, other = put(session, cast, "Acme"), put(session, cast, "Acme Inc")
     assert found(session, Entry("Acme"), beside=case.id) == [other.number]
     dismiss(session, cast, case, other)
@@ -213,7 +213,11 @@ def test_a_dismissed_pair_stays_so_after_a_merge(session: Session, cast: Cast) -
     other.merged_into_id = other.root_id = root.id
     other.outcome, other.ended_at = Outcome.MERGED, MONDAY
     assert found(session, Entry("Acme"), beside=case.id) == []
-    assert found(session, Entry("Zebra"), beside=case.id) == [root.number]
+    assert found(session, Entry("Zebra"), beside=case.id) == []
+    for beside in (root, other):
+        assert found(session, Entry("Acme"), beside=beside.id) == []
+    assert found(session, Entry("Zebra")) == [root.number]
+    assert candidates.best_pairs(session, root, BARE) == []
 
 
 def test_best_pairs_see_the_whole_tree_from_both_sides(session: Session, cast: Cast) -> None:
@@ -289,23 +293,14 @@ def test_odd_texts_are_no_error(session: Session, cast: Cast, odd: str) -> None:
         candidates.suggest(session, entry, BARE)
 
 
-class Counted:
-    """How many statements a piece of work runs."""
-
-    def __init__(self, session: Session) -> None:
-        self._connection = session.connection()
-        self.statements: list[tuple[str, object]] = []
-
-    def __enter__(self) -> "Counted":
-        event.listen(self._connection, "before_cursor_execute", self._take)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        event.remove(self._connection, "before_cursor_execute", self._take)
-
-    def _take(self, _connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if statement.startswith(("SELECT", "WITH")):
-            self.statements.append((statement, parameters))
+def test_a_piece_that_many_share_says_nothing(session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that begin otherwise are found by their pieces, as long as few have them."""
+    for number in range(4):
+        put(session, cast, f"Acmebilling{number}")
+    monkeypatch.setattr(lookup, "EACH", 5)
+    assert len(lookup.shared(session, prepare(Entry("Zzmebilling"), BARE)).weights) == 4
+    monkeypatch.setattr(lookup, "EACH", 4)
+    assert lookup.shared(session, prepare(Entry("Zzmebilling"), BARE)).weights == {}
 
 
 def test_a_look_up_is_a_few_statements_whatever_it_finds(session: Session, cast: Cast) -> None:
@@ -328,6 +323,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) -> Ite
     database.close()
 
 
+@pytest.mark.xdist_group("crowd")
 def test_what_is_hidden_in_a_crowd_is_found(crowd: tuple[Database, Crowd], knowledge: Knowledge) -> None:
     """Typing errors, glued names, aliases, old domains, pages on shared hosts: compared, whatever the score then is."""
     database, made = crowd
@@ -342,6 +338,7 @@ def test_what_is_hidden_in_a_crowd_is_found(crowd: tuple[Database, Crowd], knowl
     assert len(missed) <= 3, missed
 
 
+@pytest.mark.xdist_group("crowd")
 def test_no_look_up_scans(crowd: tuple[Database, Crowd], knowledge: Knowledge) -> None:
     """Every table is reached through an index, asked for by value."""
     database, made = crowd

@@ -15,16 +15,21 @@ from histories import World, a_world, check, check_chains
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import merge, undo, withdraw
+from request_tracker import resources
+from request_tracker.actions import automatic, merge, undo, withdraw
 from request_tracker.actions.advance import Stale, advance
 from request_tracker.actions.unfit import Unfit
 from request_tracker.app import create_app
-from request_tracker.rules.people import Viewer
+from request_tracker.rules.people import SYSTEM, Act, Viewer
 from request_tracker.rules.process import Refused
+from request_tracker.rules.program import Program
 from request_tracker.settings import Settings
 from request_tracker.store import tokens
 from request_tracker.store.cases import Case, case_number
+from request_tracker.store.keys import load_knowledge
 from request_tracker.store.merges import Merge
+from request_tracker.store.pairs import DuplicatePair, ordered
+from request_tracker.store.policies import AUTOMATIC_MERGE, Policy
 from request_tracker.store.requests import Request
 from request_tracker.store.session import Database
 
@@ -113,6 +118,16 @@ def undoing(index: int) -> Deed:
     return deed
 
 
+def merging_by_itself(index: int) -> Deed:
+    """As the job does that compared the case: the pair of B and C waits, and the policy is on."""
+
+    def deed(session: Session, bout: Bout) -> object:
+        case = _case(session, bout, index)
+        return automatic.consider(session, case, Act(SYSTEM, MONDAY, Program()), load_knowledge(resources.SEED_DATA))
+
+    return deed
+
+
 ONE_WINS = {("Stale", "done")}
 A, B, C = 0, 1, 2
 BOUTS: dict[str, tuple[tuple[tuple[int, int], ...], tuple[Deed, ...], set[tuple[str, ...]]]] = {
@@ -146,8 +161,9 @@ BOUTS: dict[str, tuple[tuple[tuple[int, int], ...], tuple[Deed, ...], set[tuple[
     "withdraw and unmerge": (((A, B),), (withdrawing(A), unmerging()), {("done", "done")}),
     "join and merge": ((), (joining(A), merging(A, B)), {("done", "done"), ("Stale", "done")}),
     "join and unmerge": (((A, B),), (joining(A), unmerging()), {("done", "done")}),
+    "by itself and unmerge": (((A, B),), (merging_by_itself(C), unmerging()), {("done", "done")}),
 }  # fmt: skip
-ROUNDS = {"sqlite": 2, "postgresql": 4}
+ROUNDS = {"sqlite": 2, "postgresql": 3}
 
 
 @pytest.fixture(params=["fresh", pytest.param("fresh_postgres", marks=pytest.mark.postgres)])
@@ -172,7 +188,10 @@ def test_one_wins_and_the_others_look_again(database: Database) -> None:
 
 def _a_program(database: Database) -> World:
     with database.transaction() as session:
-        return a_world(session, a_cast(session))
+        world = a_world(session, a_cast(session))
+        value = {"on": True, "from_score": 0.95, "reason": "Measured"}
+        session.add(Policy(name=AUTOMATIC_MERGE, value=value, by_id=world.cast.lead.id, at=MONDAY))
+        return world
 
 
 def _prepare(database: Database, world: World, before: tuple[tuple[int, int], ...], turn: int) -> Bout:
@@ -188,6 +207,10 @@ def _prepare(database: Database, world: World, before: tuple[tuple[int, int], ..
             ).id
             for child, into in before
         ]  # fmt: skip
+        left, right = ordered(made[B].id, made[C].id)
+        session.add(
+            DuplicatePair(left_id=left, right_id=right, score=1, decision="merge", reasons=[], scored_at=MONDAY)
+        )
         ids, versions = tuple(case.id for case in made), tuple(case.version for case in made)
         return Bout(cast, world.people[4], ids, versions, tuple(links))  # type: ignore[arg-type]
 

@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 from factories import BUILT, DECLINE, MONDAY, Cast, a_case, a_request, a_submission, act, move, put
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import heir, hold, submit, undo, withdraw
+from request_tracker.actions import heir, hold, merge, submit, undo, withdraw
 from request_tracker.mail.deliver import Mailbox, Memory, Outgoing, Undeliverable
 from request_tracker.rules.notices import NOTICES
 from request_tracker.rules.people import SYSTEM
 from request_tracker.settings import Settings
 from request_tracker.store.cases import Case
+from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.jobs import Job
 from request_tracker.store.letters import Letter
+from request_tracker.store.merges import Merge
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
 from request_tracker.store.session import Database
@@ -115,6 +117,13 @@ def secrets(session: Session, cast: Cast) -> tuple[Case, list[Entry]]:
     return case, said
 
 
+def an_ask(case: Case, entry: Entry) -> PrimaryAsk:
+    return PrimaryAsk(
+        case_id=case.id, request_id=case.primary_request_id, account_id=case.account_id, asked_at=MONDAY,
+        expires_at=MONDAY, event_id=entry.id,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("notice", LETTERS)
 def test_no_letter_carries_words_that_are_not_its_readers(
     notice: str, session: Session, cast: Cast, settings: Settings, secrets: tuple[Case, list[Entry]]
@@ -122,8 +131,11 @@ def test_no_letter_carries_words_that_are_not_its_readers(
     """Even if a notice were wired to the wrong entry."""
     case, said = secrets
     for entry in said:
+        # The letter of a question is written while that question is open.
+        session.add(an_ask(case, entry))
         args = {"notice": notice, "case_id": case.id, "request_id": case.primary_request_id}
         post.notify(session, args, entry.id, act(SYSTEM), settings)
+        session.execute(delete(PrimaryAsk))
     homes = {cast.ada.account_id: "SECRET of Northwind", cast.cleo.account_id: "SECRET of Contoso"}
     written = session.scalars(select(Letter).where(Letter.notice == notice)).all()
     assert written
@@ -255,6 +267,118 @@ def test_who_is_asked_to_lead_reads_until_when_and_nothing_of_who_left(
     heir.answer(session, cleo, act(cast.cleo), yes=False)
     send_all(session, settings)
     assert case.number in letters_of(session, "primary_vacant")["lead"].text
+
+
+def left(session: Session, cast: Cast) -> tuple[Case, Request, Request]:
+    """A case Ada has just left: Cleo, who would join the preview, is asked before Ben. With Ben's request and hers."""
+    case = a_case(session, cast)
+    ben = a_request(session, cast.ben, join=case.number)
+    cleo = a_request(session, cast.cleo, join=case.number, would_preview=True)
+    withdraw.withdraw(session, session.get_one(Request, case.primary_request_id), act(cast.ada))
+    return case, ben, cleo
+
+
+def closed_by(session: Session, cast: Cast, how: str, case: Case, ben: Request, cleo: Request) -> None:
+    """What closes the question to Cleo inside the undo window."""
+    staff = act(cast.specialist)
+    if how in ("yes", "no"):
+        heir.answer(session, cleo, act(cast.cleo), yes=how == "yes")
+    elif how == "leaves":
+        withdraw.withdraw(session, cleo, act(cast.cleo))
+    elif how == "choose":
+        heir.choose(session, case, ben, staff, version=case.version, consent="By phone")
+    elif how == "decline":
+        move(session, case, "decline", cast.specialist, **DECLINE)
+    elif how == "back":
+        first = session.scalars(select(Request).where(Request.case_id == case.id).order_by(Request.id)).first()
+        withdraw.take_back(session, first, act(cast.ada))
+    else:
+        other = a_case(session, cast, service_name="Other")
+        merge.merge(session, case, other, staff, version=case.version, into_version=other.version)
+
+
+@pytest.mark.parametrize("how", ["yes", "no", "leaves", "choose", "decline", "back", "merge"])
+def test_nobody_is_asked_to_lead_after_the_question_was_closed(
+    how: str, session: Session, cast: Cast, settings: Settings
+) -> None:
+    case, ben, cleo = left(session, cast)
+    closed_by(session, cast, how, case, ben, cleo)
+    send_all(session, settings)
+    assert set(letters_of(session, "primary_asked")) == ({"ben"} if how in ("no", "leaves") else set())
+    leads = {"yes": {"cleo"}, "choose": {"ben"}}
+    assert set(letters_of(session, "promoted")) == leads.get(how, set())
+
+
+@pytest.mark.parametrize("sent_meanwhile", [True, False])
+@pytest.mark.parametrize("how", ["back", "undo", "unmerge"])
+def test_a_question_that_is_open_again_is_mailed_once(
+    how: str, sent_meanwhile: bool, session: Session, cast: Cast, settings: Settings
+) -> None:
+    """Whether or not the letter had its turn while the question was closed."""
+    case, ben, cleo = left(session, cast)
+    staff = act(cast.specialist)
+    if how == "back":
+        withdraw.withdraw(session, ben, act(cast.ben))
+        withdraw.withdraw(session, cleo, act(cast.cleo))
+    else:
+        closed_by(session, cast, "decline" if how == "undo" else "merge", case, ben, cleo)
+    if sent_meanwhile:
+        work_off(session, settings)
+        assert letters_of(session, "primary_asked") == {}
+    if how == "back":
+        withdraw.take_back(session, cleo, act(cast.cleo))
+    elif how == "undo":
+        undo.undo(session, case, version=case.version, act=staff)
+    else:
+        merge.unmerge(session, session.scalars(select(Merge)).one(), staff)
+    for _ in range(2):
+        work_off(session, settings)
+    found = session.scalars(select(Letter).where(Letter.notice == "primary_asked")).all()
+    assert [row.to_address.partition("@")[0] for row in found] == ["cleo"]
+
+
+def work_off(session: Session, settings: Settings) -> None:
+    """As `send_all`; what had its turn does not get another."""
+    send_all(session, settings)
+    session.execute(update(Job).where(Job.kind == "notify", Job.state == "ready").values(state="done"))
+
+
+def test_who_leads_no_more_is_not_told_that_they_do(session: Session, cast: Cast, settings: Settings) -> None:
+    case, ben, cleo = left(session, cast)
+    first = session.scalars(select(Request).where(Request.case_id == case.id).order_by(Request.id)).first()
+    assert first is not None
+    heir.answer(session, cleo, act(cast.cleo), yes=False)
+    heir.answer(session, ben, act(cast.ben), yes=True)
+    withdraw.take_back(session, first, act(cast.ada))
+    withdraw.withdraw(session, ben, act(cast.ben))
+    heir.answer(session, first, act(cast.ada), yes=True)
+    send_all(session, settings)
+    found = session.scalars(select(Letter).where(Letter.notice == "promoted")).all()
+    assert [row.to_address.partition("@")[0] for row in found] == ["ada"], "once, not once for each of the two"
+
+
+@pytest.mark.parametrize(
+    ("end", "said", "unsaid"),
+    [("", "one connector to Acme Billing will serve all of you", "combined your request with theirs"),
+     ("decline", "the same verdict holds", "ask for it now"),
+     ("release", "is available already", "ask for it now"),
+     ("close", "has ended meanwhile", "ask for it now")],
+)  # fmt: skip
+def test_who_is_combined_with_what_was_decided_reads_the_verdict(
+    end: str, said: str, unsaid: str, session: Session, cast: Cast, settings: Settings
+) -> None:
+    root = a_case(session, cast, phase="generally_available" if end == "release" else "submission")
+    child = session.get_one(Case, a_request(session, cast.cleo, service_name="Acme").case_id)
+    if end == "decline":
+        move(session, root, "decline", cast.specialist, **DECLINE)
+    merge.merge(session, child, root, act(cast.specialist), version=child.version, into_version=root.version)
+    if end == "close":
+        move(session, root, "close", cast.lead, reason="gone")
+    send_all(session, settings)
+    letter = letters_of(session, "merged")["cleo"]
+    for text in (letter.text, letter.html):
+        assert said in text
+        assert unsaid not in text
 
 
 def test_a_request_for_somebody_tells_them_how_they_agreed_and_how_to_withdraw(
