@@ -10,7 +10,7 @@ demo: .venv/run.stamp
 	$(BIN)/request-tracker demo --port $(PORT)
 
 test: .venv/test.stamp chromium
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not deep"
+	$(BIN)/pytest -q -n 2 -m "not deep"
 
 check: .venv/test.stamp
 	$(BIN)/ruff check .
@@ -20,7 +20,7 @@ check: .venv/test.stamp
 	$(BIN)/request-tracker process --check
 
 check-deep: .venv/test.stamp chromium
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m deep
+	$(BIN)/pytest -q -n 2 -m deep
 
 bench: .venv/test.stamp
 	$(BIN)/python -m tests.benchmarks.pages

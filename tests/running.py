@@ -14,8 +14,18 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 PATIENCE = 120.0
+
+
+LOOKS = [
+    (1280, "light"),
+    (390, "dark"),
+    pytest.param(1280, "dark", marks=pytest.mark.deep),
+    pytest.param(390, "light", marks=pytest.mark.deep),
+]
+"""Widths and colour schemes in which pages are inspected; two of the four come with the deep sweep."""
 
 
 @dataclass

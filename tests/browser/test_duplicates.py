@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from running import Running
+from running import LOOKS, Running
 
 pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
@@ -34,8 +34,7 @@ def _opened(page: Page) -> str:
     return page.url
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_inbox_is_accessible_and_fits(enter: Enter, scheme: str, width: int) -> None:
     page = enter("lead", 0, viewport={"width": width, "height": 900}, color_scheme=scheme)
     said: list[str] = []

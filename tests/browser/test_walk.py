@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from running import Running
+from running import LOOKS, Running
 
 pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
@@ -139,8 +139,7 @@ def test_a_duplicate_is_merged_and_unmerged_by_mouse(enter: Enter, demo: Running
     assert demo.case(child)["root"] == child
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_main_pages_are_accessible_and_fit(enter: Enter, demo: Running, scheme: str, width: int) -> None:
     pages = {
         "requester": ["/requests", "/requests/new", "/requests/REQ-000009"],
