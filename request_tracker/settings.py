@@ -32,6 +32,8 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: str = field(default=MAILBOX, repr=False)
     mail_from: str = "By Request <by-request@localhost>"
+    bounce_address: str = ""
+    """Envelope sender; letters that come back go to `name+<letter>@host`. Empty: the address of mail_from."""
     fivetran_url: str = "https://api.fivetran.com"
     fivetran_key: str = field(default="", repr=False)
     fivetran_secret: str = field(default="", repr=False)
@@ -51,6 +53,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         base_url=base_url,
         smtp_url=environment.get("REQUEST_TRACKER_SMTP_URL", plain.smtp_url),
         mail_from=environment.get("REQUEST_TRACKER_MAIL_FROM", plain.mail_from),
+        bounce_address=environment.get("REQUEST_TRACKER_BOUNCE_ADDRESS", ""),
         fivetran_url=environment.get("FIVETRAN_API_URL", plain.fivetran_url).rstrip("/").removesuffix("/v1"),
         fivetran_key=environment.get("FIVETRAN_API_KEY", ""),
         fivetran_secret=environment.get("FIVETRAN_API_SECRET", ""),

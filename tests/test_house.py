@@ -11,8 +11,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ONLY_IN = {
     r"\.commit\(": {"store/session.py", "store/schema.py"},
     r"\.(phase|outcome) = ": {"actions/advance.py"},
-    r"datetime\.now|\butcnow\(|date\.today\(|time\.time\(": {"cli.py", "app.py", "work/worker.py", "emulator/app.py"},
-    r"os\.environ|getenv": {"cli.py"},
+    r"datetime\.now|\butcnow\(|date\.today\(|time\.time\(": {
+        "cli/frame.py",
+        "app.py",
+        "work/worker.py",
+        "emulator/app.py",
+    },
+    r"os\.environ|getenv": {"cli/__init__.py", "cli/frame.py"},
     r"except Exception": {"work/worker.py"},
 }
 

@@ -11,7 +11,7 @@ from request_tracker.rules.people import Act
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.sla import ClockEvent, EventKind, fold
 from request_tracker.rules.terms import Phase
-from request_tracker.store import cases, clocks, holds
+from request_tracker.store import cases, clocks, holds, policies
 from request_tracker.store.base import FAR
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow
@@ -176,7 +176,7 @@ def _new(session: Session, case: Case, name: str, *, cycle: int) -> Clock:
 def _begin(session: Session, clock: Clock, cause: Cause, target: str) -> None:
     version = clocks.newest_calendar(session)
     calendar = Calendar.from_json(version.body)
-    number = cause.act.program.target_days[target]
+    number = policies.target_days(session, cause.act.program)[target]
     _append(session, clock, EventKind.START, cause, target=days(calendar, number), calendar=version)
 
 
@@ -212,12 +212,9 @@ def _refold(session: Session, clock: Clock, now: datetime) -> None:
     state = fold(events, as_of=now)
     voided = {event.voids for event in events if event.kind is EventKind.VOID}
     begun = any(event.kind is EventKind.START and event.id not in voided for event in events)
-    clock.state = str(state.state) if begun else "void"
-    clock.started_at, clock.stopped_at = state.started_at, state.stopped_at
-    clock.due_at, clock.at_risk_at, clock.urgent_at = state.due_at, state.at_risk_at, state.urgent_at
-    clock.target_s = state.target.total_seconds() if state.target else 0.0
-    clock.elapsed_s = state.elapsed.total_seconds()
-    clock.verdict, clock.breached_at = state.verdict, state.breached_at
+    for name, value in clocks.cached(state, now).items():
+        setattr(clock, name, value)
+    clock.state = clock.state if begun else "void"
     clock.notice_at = next_notice(clock)
     session.flush()
 

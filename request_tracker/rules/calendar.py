@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 MINUTES_A_DAY = 1440
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = EPOCH.toordinal()
+ORIGIN = datetime(2024, 1, 1, tzinfo=UTC)
+"""Where working time is counted from when an instant is written as a number."""
 EPOCH_WEEKDAY = EPOCH.weekday()
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
@@ -113,6 +115,11 @@ def working_between(calendar: Calendar, a: datetime, b: datetime) -> timedelta:
     """Working time from `a` up to `b`; the same with a minus sign where `b` comes before `a`."""
     start, end = _micros(a), _micros(b)
     return (_worked(calendar, start, end) if start <= end else -_worked(calendar, end, start)) * MICROSECOND
+
+
+def coordinate(calendar: Calendar, instant: datetime) -> int:
+    """Working microseconds from 2024 to the instant, negative before; two of them subtract to the time between."""
+    return working_between(calendar, ORIGIN, instant) // MICROSECOND
 
 
 def _worked(calendar: Calendar, start: int, end: int) -> int:

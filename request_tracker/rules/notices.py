@@ -13,15 +13,54 @@ class Audience(StrEnum):
     ADMINS = "admins"
 
 
+class Topic(StrEnum):
+    """What a person may ask to hear of later, gathered, or not at all."""
+
+    PROGRESS = "progress"
+    COMMENTS = "comments"
+    PROMISES = "promises"
+    DUTIES = "duties"
+    REPORT = "report"
+
+    @property
+    def words(self) -> str:
+        return TOPIC_WORDS[self]
+
+
+TOPIC_WORDS = {
+    Topic.PROGRESS: "How your requests move on",
+    Topic.COMMENTS: "Comments and answers",
+    Topic.PROMISES: "Promises at risk or broken",
+    Topic.DUTIES: "Cases and accounts that need somebody",
+    Topic.REPORT: "The weekly report",
+}
+
+
+class Way(StrEnum):
+    """How somebody hears of a topic."""
+
+    INSTANT = "instant"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    OFF = "off"
+
+
 @dataclass(frozen=True)
 class Notice:
-    """`template` is a folder under templates/mail; `at_once` ones do not wait for the undo window."""
+    """`template` is a folder under templates/mail; `at_once` ones do not wait for the undo window.
+
+    Without a `topic` it must be said: always, at once, whatever its reader chose.
+    """
 
     name: str
     audience: tuple[Audience, ...]
     title: str
     at_once: bool = False
-    must: bool = False
+    topic: Topic | None = None
+
+    @property
+    def must(self) -> bool:
+        return self.topic is None
 
     @property
     def template(self) -> str:
@@ -34,40 +73,40 @@ _STAFF = (Audience.ASSIGNEE, Audience.LEADS)
 NOTICES = {
     notice.name: notice
     for notice in (
-        Notice("receipt", (Audience.SUBMITTER,), "We have your request", at_once=True, must=True),
-        Notice("joined", (Audience.SUBMITTER,), "You joined a request", at_once=True, must=True),
-        Notice("in_review", _EVERYBODY, "Your request is in review"),
-        Notice("question", _PRIMARY, "We have a question", at_once=True, must=True),
-        Notice("answered", (Audience.ASSIGNEE,), "The requester answered", at_once=True),
-        Notice("accepted", _EVERYBODY, "Your request was accepted", must=True),
-        Notice("declined", _EVERYBODY, "About your request", must=True),
-        Notice("declined_late", _EVERYBODY, "We cannot build this connector after all", must=True),
-        Notice("connect", _PRIMARY, "Grant access to your service", must=True),
-        Notice("slots", _PRIMARY, "Times for our meeting", at_once=True, must=True),
-        Notice("minutes", _PRIMARY, "Please confirm what we noted", at_once=True, must=True),
-        Notice("build_started", _EVERYBODY, "We started building"),
-        Notice("rescoped", _EVERYBODY, "Your request is reviewed once more"),
-        Notice("access_lost", _PRIMARY, "We lost access to your service", must=True),
-        Notice("preview_opened", _EVERYBODY, "Your connector is in private preview", must=True),
-        Notice("verify", _PRIMARY, "Please check the data", must=True),
-        Notice("rework", _EVERYBODY, "We are closing gaps in your connector"),
-        Notice("released", _EVERYBODY, "Your connector is generally available", must=True),
-        Notice("withdrawn", (Audience.SUBMITTER, Audience.ASSIGNEE), "Your request was withdrawn", must=True),
-        Notice("promoted", _PRIMARY, "You are now the main contact for this request", must=True),
-        Notice("primary_asked", (Audience.SUBMITTER,), "Will you take the lead?", must=True),
-        Notice("primary_vacant", (Audience.ASSIGNEE,), "Nobody leads a case", at_once=True),
-        Notice("on_behalf", (Audience.SUBMITTER,), "We sent a request for you", at_once=True, must=True),
-        Notice("reopened", _EVERYBODY, "Your request is reviewed again"),
-        Notice("reinstated", _EVERYBODY, "Your request goes on"),
-        Notice("closed", _EVERYBODY, "Your request was closed", must=True),
-        Notice("merged", (Audience.SUBMITTER,), "Your request was combined with another", must=True),
-        Notice("unmerged", (Audience.SUBMITTER,), "Your request stands alone again", must=True),
-        Notice("comment", (Audience.ASSIGNEE,), "A new comment", at_once=True),
-        Notice("reply", _PRIMARY, "A new comment", at_once=True),
-        Notice("at_risk", (Audience.ASSIGNEE,), "A promise is at risk"),
-        Notice("breach", _STAFF, "A promise was broken"),
-        Notice("starter_missing", (Audience.ASSIGNEE,), "A starter connector is missing"),
-        Notice("bind_group", (Audience.ADMINS,), "A customer account needs a Fivetran group"),
-        Notice("weekly_report", (Audience.LEADS,), "Weekly report"),
+        Notice("receipt", (Audience.SUBMITTER,), "We have your request", at_once=True),
+        Notice("joined", (Audience.SUBMITTER,), "You joined a request", at_once=True),
+        Notice("in_review", _EVERYBODY, "Your request is in review", topic=Topic.PROGRESS),
+        Notice("question", _PRIMARY, "We have a question", at_once=True),
+        Notice("answered", (Audience.ASSIGNEE,), "The requester answered", at_once=True, topic=Topic.COMMENTS),
+        Notice("accepted", _EVERYBODY, "Your request was accepted"),
+        Notice("declined", _EVERYBODY, "About your request"),
+        Notice("declined_late", _EVERYBODY, "We cannot build this connector after all"),
+        Notice("connect", _PRIMARY, "Grant access to your service"),
+        Notice("slots", _PRIMARY, "Times for our meeting", at_once=True),
+        Notice("minutes", _PRIMARY, "Please confirm what we noted", at_once=True),
+        Notice("build_started", _EVERYBODY, "We started building", topic=Topic.PROGRESS),
+        Notice("rescoped", _EVERYBODY, "Your request is reviewed once more", topic=Topic.PROGRESS),
+        Notice("access_lost", _PRIMARY, "We lost access to your service"),
+        Notice("preview_opened", _EVERYBODY, "Your connector is in private preview"),
+        Notice("verify", _PRIMARY, "Please check the data"),
+        Notice("rework", _EVERYBODY, "We are closing gaps in your connector", topic=Topic.PROGRESS),
+        Notice("released", _EVERYBODY, "Your connector is generally available"),
+        Notice("withdrawn", (Audience.SUBMITTER, Audience.ASSIGNEE), "Your request was withdrawn"),
+        Notice("promoted", _PRIMARY, "You are now the main contact for this request"),
+        Notice("primary_asked", (Audience.SUBMITTER,), "Will you take the lead?"),
+        Notice("primary_vacant", (Audience.ASSIGNEE,), "Nobody leads a case", at_once=True, topic=Topic.DUTIES),
+        Notice("on_behalf", (Audience.SUBMITTER,), "We sent a request for you", at_once=True),
+        Notice("reopened", _EVERYBODY, "Your request is reviewed again", topic=Topic.PROGRESS),
+        Notice("reinstated", _EVERYBODY, "Your request goes on", topic=Topic.PROGRESS),
+        Notice("closed", _EVERYBODY, "Your request was closed"),
+        Notice("merged", (Audience.SUBMITTER,), "Your request was combined with another"),
+        Notice("unmerged", (Audience.SUBMITTER,), "Your request stands alone again"),
+        Notice("comment", (Audience.ASSIGNEE,), "A new comment", at_once=True, topic=Topic.COMMENTS),
+        Notice("reply", _PRIMARY, "A new comment", at_once=True, topic=Topic.COMMENTS),
+        Notice("at_risk", (Audience.ASSIGNEE,), "A promise is at risk", topic=Topic.PROMISES),
+        Notice("breach", _STAFF, "A promise was broken", topic=Topic.PROMISES),
+        Notice("starter_missing", (Audience.ASSIGNEE,), "A starter connector is missing", topic=Topic.DUTIES),
+        Notice("bind_group", (Audience.ADMINS,), "A customer account needs a Fivetran group", topic=Topic.DUTIES),
+        Notice("weekly_report", (Audience.LEADS,), "Weekly report", topic=Topic.REPORT),
     )
 }

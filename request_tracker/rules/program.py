@@ -20,6 +20,9 @@ class Program:
     reinstate_for: timedelta = timedelta(days=30)
     grace_for: timedelta = timedelta(days=7)
     silence_days: int = 5
+    answer_days: int = 10
+    """Working days after which a question nobody answered stops holding a case, where no day was named."""
+    report_link_for: timedelta = timedelta(days=30)
     lead_decides_from: int = 5
     reminders_before_waiver: int = 3
     starter_service: str = "connector_sdk"

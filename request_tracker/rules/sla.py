@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from request_tracker.rules.calendar import Calendar, add_working, working_between
+from request_tracker.rules.calendar import MICROSECOND, Calendar, add_working, coordinate, working_between
 
 AT_RISK = (0.75, 0.90)
 DUE = 2
@@ -53,7 +53,8 @@ NEEDS = {
 class ClockEvent:
     """One entry of a clock's log. `voids` is the id it takes back; a target is working time.
 
-    A pause opens its `reason` and a resume closes it; a resume without reason closes all. Raises ValueError when the
+    A pause opens its `reason` and a resume closes it; a resume without reason closes all. `calendar_id` is the stored
+    version of the calendar and means nothing to the fold. Raises ValueError when the
     kind's own field is missing, the target is not positive or a time is naive.
     """
 
@@ -65,6 +66,7 @@ class ClockEvent:
     voids: int | None = None
     target: timedelta | None = None
     calendar: Calendar | None = None
+    calendar_id: int | None = None
 
     def __post_init__(self) -> None:
         for field in NEEDS.get(self.kind, ()):
@@ -94,6 +96,17 @@ class ClockState:
     breached_at: datetime | None
     stopped_at: datetime | None
     paused_for: tuple[tuple[str, timedelta], ...]
+    calendar: Calendar | None = None
+    calendar_id: int | None = None
+
+    def zero_us(self, as_of: datetime) -> int | None:
+        """Of a running clock folded as of an instant: the coordinate at which nothing had elapsed, in microseconds.
+
+        Until the next event, elapsed is the present's coordinate minus this number, which a database can subtract.
+        """
+        if self.state is not RunState.RUNNING or self.calendar is None:
+            return None
+        return coordinate(self.calendar, as_of) - self.elapsed // MICROSECOND
 
 
 def fold(events: Iterable[ClockEvent], *, as_of: datetime, at_risk: tuple[float, float] = AT_RISK) -> ClockState:
@@ -123,6 +136,7 @@ class Tally:
 
     at: datetime
     calendar: Calendar | None = None
+    calendar_id: int | None = None
     target: timedelta = NOTHING
     state = RunState.PENDING
     started_at: datetime | None = None
@@ -168,11 +182,13 @@ class Tally:
             breached_at=self.breached_at,
             stopped_at=self.stopped_at,
             paused_for=tuple(self.paused_for.items()),
+            calendar=self.calendar,
+            calendar_id=self.calendar_id,
         )
 
     def start(self, event: ClockEvent) -> bool:
         self.state, self.started_at, self.at = RunState.RUNNING, event.effective_at, event.effective_at
-        self.target, self.calendar = event.target or NOTHING, event.calendar
+        self.target, self.calendar, self.calendar_id = event.target or NOTHING, event.calendar, event.calendar_id
         return True
 
     def pause(self, event: ClockEvent) -> bool:
@@ -201,7 +217,7 @@ class Tally:
         return True
 
     def recalendar(self, event: ClockEvent) -> bool:
-        self.calendar = event.calendar
+        self.calendar, self.calendar_id = event.calendar, event.calendar_id
         return True
 
     def _mark(self, elapsed: timedelta) -> None:

@@ -9,6 +9,7 @@ from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.sla import ClockEvent, ClockState, EventKind, fold
 from request_tracker.store.base import FAR
 from request_tracker.store.bulk_journey import Journey, Row, Timer
+from request_tracker.store.clocks import cached
 from request_tracker.store.timeline import Entry, digest_of
 
 WARNINGS = ((100, "due_at"), (90, "urgent_at"), (75, "at_risk_at"))
@@ -38,6 +39,7 @@ def state_of(journey: Journey, timer: Timer, as_of: datetime) -> ClockState:
             reason=row["reason"],
             target=None if row["target_s"] is None else timedelta(seconds=row["target_s"]),
             calendar=calendar if row["calendar_id"] else None,
+            calendar_id=row["calendar_id"],
         )
         for row in timer.events
     ]
@@ -98,11 +100,7 @@ def _clock(journey: Journey, timer: Timer) -> Row:
     warned = next((level for level, name in WARNINGS if _is_past(getattr(state, name), now)), 0)
     return {
         "id": timer.id, "case_id": journey.id, "account_id": journey.case["account_id"], "name": timer.name,
-        "cycle": timer.cycle, "state": str(state.state), "started_at": state.started_at,
-        "stopped_at": state.stopped_at, "due_at": state.due_at, "at_risk_at": state.at_risk_at,
-        "urgent_at": state.urgent_at, "target_s": state.target.total_seconds() if state.target else 0.0,
-        "elapsed_s": state.elapsed.total_seconds(), "verdict": state.verdict, "breached_at": state.breached_at,
-        "warned": warned, "notice_at": _notice(state, warned),
+        "cycle": timer.cycle, **cached(state, now), "warned": warned, "notice_at": _notice(state, warned),
     }  # fmt: skip
 
 

@@ -4,29 +4,32 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Row, String, Text, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Row, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.phases import CLOCKS
-from request_tracker.rules.sla import ClockEvent, EventKind
+from request_tracker.rules.sla import ClockEvent, ClockState, EventKind
 from request_tracker.store.base import Base, one_of, partial, tied
 
 
 class CalendarVersion(Base):
-    """An immutable working calendar; the newest is used for new clocks."""
+    """An immutable working calendar; the newest is used for new clocks. `reason` says why there is a new one."""
 
     __tablename__ = "calendar"
     id: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Clock(Base):
-    """The columns from `state` to `breached_at` are a cache of the fold over the events.
+    """The columns from `state` to `paused` are a cache of the fold over the events, see `cached`.
 
-    `warned`: percent of the target about which notices went out (0, 75, 90, 100 for the breach); `notice_at`: when
-    the next one is due.
+    `calendar_id`: the calendar it counts by now. `zero_us`: ClockState.zero_us, kept while it runs. `paused`: working
+    seconds by reason, kept up to the last event. `warned`: percent of the target about which notices went out (0, 75,
+    90, 100 for the breach); `notice_at`: when the next one is due.
     """
 
     __tablename__ = "clock"
@@ -45,6 +48,9 @@ class Clock(Base):
     elapsed_s: Mapped[float] = mapped_column(default=0.0)
     verdict: Mapped[str | None] = mapped_column(String(10))
     breached_at: Mapped[datetime | None]
+    calendar_id: Mapped[int | None] = mapped_column(ForeignKey("calendar.id"))
+    zero_us: Mapped[int | None] = mapped_column(BigInteger)
+    paused: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     warned: Mapped[int] = mapped_column(default=0)
     notice_at: Mapped[datetime | None]
     __table_args__ = (
@@ -53,6 +59,7 @@ class Clock(Base):
         one_of("verdict", ("met", "breached")),
         tied("due_at IS NULL OR state = 'running'", "due_while_running"),
         tied("(breached_at IS NOT NULL) = (verdict IS NOT NULL AND verdict = 'breached')", "breached_has_time"),
+        tied("zero_us IS NULL OR state = 'running'", "zero_while_running"),
         tied("stopped_at IS NULL OR state IN ('stopped', 'cancelled')", "stopped_has_state"),
         Index("uq_clock_cycle", "case_id", "name", "cycle", unique=True),
         Index("ix_clock_stopped", "stopped_at"),
@@ -127,4 +134,24 @@ def as_event(row: ClockEventRow | Row[Any], calendars: Mapping[int, Calendar]) -
         voids=row.voids_id,
         target=None if row.target_s is None else timedelta(seconds=row.target_s),
         calendar=None if row.calendar_id is None else calendars[row.calendar_id],
+        calendar_id=row.calendar_id,
     )
+
+
+def cached(state: ClockState, now: datetime) -> dict[str, Any]:
+    """What the clock's row keeps of the fold as of now: the columns from `state` to `paused`."""
+    return {
+        "state": str(state.state),
+        "started_at": state.started_at,
+        "stopped_at": state.stopped_at,
+        "due_at": state.due_at,
+        "at_risk_at": state.at_risk_at,
+        "urgent_at": state.urgent_at,
+        "target_s": state.target.total_seconds() if state.target else 0.0,
+        "elapsed_s": state.elapsed.total_seconds(),
+        "verdict": state.verdict,
+        "breached_at": state.breached_at,
+        "calendar_id": state.calendar_id,
+        "zero_us": state.zero_us(now),
+        "paused": {reason: spent.total_seconds() for reason, spent in state.paused_for},
+    }

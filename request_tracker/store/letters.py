@@ -6,11 +6,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from request_tracker.store.base import Base, one_of, tied
+from request_tracker.store.base import Base, one_of, partial, tied
 
 
 class Letter(Base):
-    """`unique_key` makes 'once' true: the same notice of the same event to the same person is one row."""
+    """`unique_key` makes 'once' true: the same notice of the same event to the same person is one row.
+
+    A `gathered` letter waits for its reader's digest; it is `folded` once the letter `digest_id` tells of it.
+    """
 
     __tablename__ = "letter"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -32,10 +35,15 @@ class Letter(Base):
     sent_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(Text, default="")
     event_id: Mapped[int | None] = mapped_column(ForeignKey("timeline.id"))
+    digest_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id"))
     __table_args__ = (
-        one_of("state", ("waiting", "sent", "dead")),
+        one_of("state", ("waiting", "sent", "dead", "gathered", "folded")),
         tied("(state = 'sent') = (sent_at IS NOT NULL)", "sent_has_time"),
+        tied("(state = 'folded') = (digest_id IS NOT NULL)", "folded_names_digest"),
         Index("ix_letter_case", "case_id"),
+        partial("ix_letter_gathered", "person_id", where="state = 'gathered'"),
+        partial("ix_letter_dead", "id", where="state = 'dead'"),
+        Index("ix_letter_digest", "digest_id"),
         Index("ix_letter_created", "created_at"),
     )
 

@@ -1,5 +1,6 @@
 """What the program decided to do by itself: policies as immutable rows, the newest of a name is in force."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from request_tracker.rules.program import Program
 from request_tracker.store.base import Base, one_of
 
 AUTOMATIC_MERGE = "automatic_merge"
+TARGETS = "targets"
 
 
 class Policy(Base):
@@ -21,7 +24,7 @@ class Policy(Base):
     value: Mapped[dict[str, Any]]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
-    __table_args__ = (one_of("name", (AUTOMATIC_MERGE,)), Index("ix_policy_name", "name", "id"))
+    __table_args__ = (one_of("name", (AUTOMATIC_MERGE, TARGETS)), Index("ix_policy_name", "name", "id"))
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,12 @@ def read_automatic(row: Policy) -> AutomaticMerge:
     value = row.value
     score = float(value["from_score"])
     return AutomaticMerge(bool(value["on"]), score, str(value.get("reason", "")), row.by_id, row.at, row.id)
+
+
+def target_days(session: Session, program: Program) -> Mapping[str, float]:
+    """Working days by clock for new clocks: what a lead decided, over the program's own numbers."""
+    row = in_force(session, TARGETS)
+    return {**program.target_days, **(row.value["days"] if row else {})}
 
 
 def in_force(session: Session, name: str) -> Policy | None:

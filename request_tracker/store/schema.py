@@ -15,7 +15,8 @@ from request_tracker.store.session import Database
 TABLES = (
     "people", "cases", "requests", "timeline", "merges", "evidence", "assessments", "holds", "clocks", "documents",
     "drafts", "connections", "webhook_events", "jobs", "letters", "tokens", "passwords", "catalogue", "dismissals",
-    "aliases", "pairs", "policies", "heirs",
+    "aliases", "pairs", "policies", "heirs", "clock_changes", "refolds", "holidays", "preferences", "bounces",
+    "reports", "forecasts",
 )  # fmt: skip
 for _name in TABLES:
     import_module(f"request_tracker.store.{_name}")

@@ -5,23 +5,22 @@ import os
 import secrets
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
 from request_tracker import resources, serve, showing
-from request_tracker import settings as configuration
 from request_tracker.actions.admit import add_person
+from request_tracker.cli import frame, reports
 from request_tracker.emulator import app as emulated
 from request_tracker.rules import drawing
-from request_tracker.rules.report import BadWeek
 from request_tracker.rules.terms import Role
-from request_tracker.settings import Settings, Unsafe
+from request_tracker.settings import Settings
 from request_tracker.store import matchbook, people, schema, timeline, tokens
 from request_tracker.store.bulk import Known, bulk
 from request_tracker.store.session import Database
-from request_tracker.work import checking, report_mail
+from request_tracker.work import checking
 from request_tracker.work import seed as seeding
 
 README = Path("README.md")
@@ -32,10 +31,13 @@ def main() -> None:
     """request_tracker: runs a connector By Request program."""
 
 
+main.add_command(reports.report)
+
+
 @main.command()
 def migrate() -> None:
     """Bring the database up to the newest migration."""
-    settings = _settings()
+    settings = frame.settings()
     schema.migrate(Database(settings.database_url), resources.MIGRATIONS)
     click.echo("The database is up to date.")
 
@@ -81,9 +83,9 @@ def match(records: Path, pairs: Path | None, top: int | None) -> None:
 @click.option("--random-seed", default=0, show_default=True, help="The same number gives the same synthetic program.")
 def seed(demo: bool, cases: int | None, random_seed: int) -> None:
     """Catalogue, aliases and a working calendar; with --cases a synthetic program for measuring."""
-    settings = _settings()
-    database = _current(settings)
-    now = _now()
+    settings = frame.settings()
+    database = frame.current(settings)
+    now = frame.now()
     with database.transaction() as session:
         click.echo(seeding.seed(session, settings.program, resources.SEED_DATA, now))
     if demo:
@@ -114,16 +116,16 @@ def _seed_demo(settings: Settings, database: Database, now: datetime) -> None:
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Processes; each has four threads.")
 def web(host: str, port: int, workers: int) -> None:
     """Serve pages and API."""
-    settings = _safe(_settings())
-    _current(settings).close()
+    settings = frame.safe(frame.settings())
+    frame.current(settings).close()
     serve.Web(settings, host=host, port=port, workers=workers).run()
 
 
 @main.command()
 def worker() -> None:
     """Do what happens later: jobs and ticks. Any number may run."""
-    settings = _safe(_settings())
-    _current(settings).close()
+    settings = frame.safe(frame.settings())
+    frame.current(settings).close()
     serve.work(settings, pace=0.2 if settings.demo else 1.0)
 
 
@@ -133,12 +135,12 @@ def worker() -> None:
 @click.option("--data", type=click.Path(path_type=Path), help="A file to keep its state in; memory otherwise.")
 def emulator(host: str, port: int, data: Path | None) -> None:
     """Serve a stand-in for the Fivetran API."""
-    settings = _settings()
+    settings = frame.settings()
     app = emulated.create_app(
         template_folder=resources.TEMPLATES,
         key=settings.fivetran_key or "demo-key",
         secret=settings.fivetran_secret or "demo-secret",
-        now=_now,
+        now=frame.now,
         path=data,
         public_url=f"http://{host}:{port}",
     )
@@ -153,32 +155,18 @@ def demo(port: int, data: Path | None, ready_file: Path | None) -> None:
     """Everything at once on this machine, with a seeded program."""
     folder = (data or Path(tempfile.mkdtemp(prefix="request_tracker_"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    showing.run(folder, port=port, ready_file=ready_file, environment=os.environ, now=_now)
+    showing.run(folder, port=port, ready_file=ready_file, environment=os.environ, now=frame.now)
 
 
 @main.command()
 def check() -> None:
     """Validate settings, database, mail and Fivetran access, and say what to fix."""
-    found = checking.faults(_settings(), resources.MIGRATIONS)
+    found = checking.faults(frame.settings(), resources.MIGRATIONS)
     for line in found:
         click.echo(line)
     if found:
         raise click.ClickException(f"{len(found)} things to put right")
     click.echo("Everything is in order.")
-
-
-@main.command()
-@click.option("--week", required=True, help="ISO week, such as 2026-W47.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
-def report(week: str, out: Path) -> None:
-    """Write the weekly report as HTML, text, CSV and JSON."""
-    settings = _settings()
-    try:
-        with _current(settings).reading() as session:
-            report_mail.write(session, week, out, settings, _now())
-    except BadWeek as fault:
-        raise click.ClickException(str(fault)) from fault
-    click.echo(f"Wrote report.html, report.txt, report.csv and report.json to {out}")
 
 
 @main.group(name="people")
@@ -196,12 +184,12 @@ def add(email: str, role: str, account: str | None, name: str | None, password: 
     """Add a person."""
     if (role == Role.REQUESTER) != bool(account):
         raise click.UsageError("Every requester belongs to an account, and only requesters do: give or drop --account")
-    database = _current(_settings())
+    database = frame.current(frame.settings())
     secret = password or os.environ.get("REQUEST_TRACKER_PASSWORD")
     with database.transaction() as session:
         if people.by_email(session, email) is not None:
             raise click.ClickException(f"{email} is known already")
-        account_id = people.account_named(session, account, _now()).id if account else None
+        account_id = people.account_named(session, account, frame.now()).id if account else None
         add_person(
             session,
             email=email,
@@ -209,7 +197,7 @@ def add(email: str, role: str, account: str | None, name: str | None, password: 
             role=role,
             account_id=account_id,
             password=secret,
-            now=_now(),
+            now=frame.now(),
         )
     click.echo(f"Added {email}.")
 
@@ -218,7 +206,7 @@ def add(email: str, role: str, account: str | None, name: str | None, password: 
 @click.option("--json", "as_json", is_flag=True)
 def list_people(as_json: bool) -> None:
     """List people with role and account."""
-    with _current(_settings()).reading() as session:
+    with frame.current(frame.settings()).reading() as session:
         rows = [
             {"email": email, "role": role, "account": account} for email, role, account in people.everybody(session)
         ]
@@ -240,12 +228,12 @@ def token() -> None:
 @click.option("--expires-in", type=click.IntRange(1, 10**9), help="Seconds.")
 def new_token(email: str, scope: str, expires_in: int | None) -> None:
     """Print a new token, alone."""
-    with _current(_settings()).transaction() as session:
+    with frame.current(frame.settings()).transaction() as session:
         person = people.by_email(session, email)
         if person is None:
             raise click.ClickException(f"Nobody here has the address {email}: add them with `people add`")
         lifetime = timedelta(seconds=expires_in) if expires_in else None
-        secret = tokens.issue(session, person.id, scope, _now(), expires_in=lifetime)
+        secret = tokens.issue(session, person.id, scope, frame.now(), expires_in=lifetime)
     click.echo(secret)
 
 
@@ -257,36 +245,10 @@ def audit() -> None:
 @audit.command()
 def verify() -> None:
     """Exit 0 only when every chain is whole."""
-    with _current(_settings()).reading() as session:
+    with frame.current(frame.settings()).reading() as session:
         broken = timeline.broken(session)
     for line in broken:
         click.echo(line)
     if broken:
         raise click.ClickException(f"{len(broken)} chains are not whole")
     click.echo("Every chain is whole.")
-
-
-def _safe(settings: Settings) -> Settings:
-    try:
-        return configuration.safe(settings)
-    except Unsafe as unsafe:
-        raise click.ClickException("It is not safe to start:\n" + "\n".join(unsafe.faults)) from unsafe
-
-
-def _settings() -> Settings:
-    try:
-        return configuration.read(os.environ)
-    except Unsafe as unsafe:
-        raise click.ClickException("\n".join(unsafe.faults)) from unsafe
-
-
-def _current(settings: Settings) -> Database:
-    """The database, or a clear word that it must be migrated first."""
-    database = Database(settings.database_url)
-    if not schema.is_current(database, resources.MIGRATIONS):
-        raise click.ClickException("The database is not up to date: run `request-tracker migrate`")
-    return database
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
