@@ -4,7 +4,7 @@ BIN := .venv/bin
 PORT ?= 8000
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check check-deep bench bench-suggestions bench-matching chromium clean
+.PHONY: demo test check check-deep bench bench-suggestions bench-matching bench-reports chromium clean
 
 demo: .venv/run.stamp
 	$(BIN)/request-tracker demo --port $(PORT)
@@ -30,6 +30,12 @@ ENTRIES ?= 2000 100000
 
 bench-suggestions: .venv/test.stamp
 	$(BIN)/python -m tests.benchmarks.suggestions --entries $(ENTRIES)
+
+# How long the weekly report takes against the bare statement, on both databases: make bench-reports CASES=100000
+CASES ?= 100000
+
+bench-reports: .venv/test.stamp
+	$(BIN)/python -m tests.benchmarks.reports --cases $(CASES)
 
 # Trains the coefficients of seed_data/matching.json and prints what they are worth: make bench-matching DATA=folder
 DATA ?= ../shared/data/matching

@@ -38,3 +38,29 @@ def queue(base_url: str) -> str:
 
 def report(base_url: str, week: str) -> str:
     return _at(base_url, f"/reports?week={quote(week)}")
+
+
+def clocks(base_url: str) -> str:
+    return _at(base_url, "/admin/clocks")
+
+
+def letter_settings(base_url: str) -> str:
+    return _at(base_url, "/settings/letters")
+
+
+def unsubscribe(base_url: str, token: str) -> str:
+    return _at(base_url, f"/unsubscribe/{quote(token)}")
+
+
+def report_file(base_url: str, week: str, kind: str) -> str:
+    return _at(base_url, f"/reports/{quote(week)}.{kind}")
+
+
+def shared_report(base_url: str, token: str) -> str:
+    """The report on one week for whoever has the link."""
+    return _at(base_url, f"/reports/shared/{quote(token)}")
+
+
+def report_stop(base_url: str, token: str) -> str:
+    """Ends the Monday links to an address that has no account."""
+    return _at(base_url, f"/reports/stop/{quote(token)}")

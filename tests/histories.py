@@ -57,7 +57,7 @@ from request_tracker.store.holds import Hold
 from request_tracker.store.merges import Merge
 from request_tracker.store.people import Account
 from request_tracker.store.requests import Request
-from request_tracker.work import post
+from request_tracker.work import delivery
 from request_tracker.work.context import Context
 from request_tracker.work.effects import EFFECTS, Call
 from request_tracker.work.worker import Worker
@@ -383,6 +383,7 @@ def _wait(world: World, a: int, _: int, __: int) -> None:
 def _sweep(world: World, _: int, __: int, ___: int) -> None:
     sweep.clocks_due(world.session, world.system)
     sweep.holds_expired(world.session, world.system)
+    sweep.waits_overdue(world.session, world.system)
     sweep.verifications_due(world.session, world.system)
     sweep.asks_expired(world.session, world.system)
 
@@ -487,7 +488,7 @@ def send_due(world: World, rolled: Any, settings: Settings, sent: Memory) -> Non
     """The worker's part: letters that are due are written and sent. Effects on Fivetran are left out."""
 
     def deliver(context: Context, call: Call) -> None:
-        post.deliver(context.database, call.args["letter_id"], context.now(), sent)
+        delivery.deliver(context.database, call.args["letter_id"], context.now(), sent)
 
     def nothing(context: Context, call: Call) -> None:
         pass
@@ -657,9 +658,9 @@ GROWING = frozenset({"timeline", "timeline_text", "undone", "job", "clock_event"
 """Tables that only grow: what was done and taken back stays on record."""
 DERIVED = frozenset({"match_key", "duplicate_pair", "chain_anchor"})
 """Computed from the rest by jobs, at any time anew."""
-COUNTING = frozenset({"version", "touched_at", "chain_head", "chain_count", "elapsed_s"})
+COUNTING = frozenset({"version", "touched_at", "chain_head", "chain_count", "elapsed_s", "paused"})
 """Columns that must move: versions count up so that nobody decides by an old page; the chain's head names its last
-entry; elapsed time is what it was when the clock was looked at last."""
+entry; elapsed and paused time are what they were when the clock was looked at last."""
 REACHED_BY = {"clock_id": "clock", "request_id": "request", "connection_row_id": "connection"}
 
 

@@ -27,6 +27,13 @@ LOOKS = [
 ]
 """Widths and colour schemes in which pages are inspected; two of the four come with the deep sweep."""
 
+SWEPT = pytest.mark.parametrize(
+    "engine",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.deep])],
+    indirect=True,
+)
+"""For many copies of one walk through pages, whose SQL others run on both databases: here the other comes with deep."""
+
 
 @dataclass
 class Running:

@@ -85,7 +85,13 @@ def test_links_lead_to_routes(app: Flask) -> None:
         (links.connect_return("", "state"), "GET"),
         (links.webhook(""), "POST"),
         (links.queue(""), "GET"),
+        (links.clocks(""), "GET"),
+        (links.letter_settings(""), "GET"),
+        (links.unsubscribe("", "token"), "POST"),
         (links.report("", "2026-W45").partition("?")[0], "GET"),
+        (links.report_file("", "2026-W45", "json"), "GET"),
+        (links.shared_report("", "token"), "GET"),
+        (links.report_stop("", "token"), "POST"),
     ):
         assert adapter.match(link, method=method)
 

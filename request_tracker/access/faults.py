@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from request_tracker.access.idempotency import KeyReused
 from request_tracker.actions.advance import Stale
+from request_tracker.actions.knowledge import Overtaken
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.process import NoSuchMove, NotAllowed, Refused
 from request_tracker.rules.report import BadWeek
@@ -48,6 +49,7 @@ def _incomplete(fault: Incomplete) -> Answer:
 
 ROWS: dict[type[Exception], Callable[[Any], Answer]] = {
     Stale: lambda fault: (409, "stale", {"current_version": fault.case.version, "detail": str(fault)}),
+    Overtaken: lambda fault: (409, "stale", {"detail": str(fault)}),
     StaleDataError: lambda _: (409, "stale", {"detail": "Somebody else changed this at the same moment: look again"}),
     Refused: _refused,
     NotAllowed: lambda fault: (403, "Not allowed", {"detail": str(fault)}),
@@ -58,7 +60,7 @@ ROWS: dict[type[Exception], Callable[[Any], Answer]] = {
     Unfit: _unfit,
     Malformed: lambda fault: (422, "Some of what was sent cannot be taken", {"errors": fault.errors}),
     BadFilter: lambda fault: (422, "Unknown filter", {"detail": str(fault)}),
-    BadWeek: lambda fault: (422, "Unknown week", {"detail": str(fault)}),
+    BadWeek: lambda fault: (422, "There is no such week", {"detail": str(fault)}),
     KeyReused: lambda fault: (409, "Idempotency-Key used before", {"detail": str(fault)}),
     NoSuchCase: lambda fault: (404, "No such case", {"detail": str(fault)}),
     NoSuchRequest: lambda fault: (404, "No such request", {"detail": str(fault)}),

@@ -1,22 +1,26 @@
 """Clocks are started, paused and stopped by appending events; the columns beside them are folded anew each time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.rules.calendar import Calendar, days
+from request_tracker.rules.calendar import days
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import CLOCKS
-from request_tracker.rules.sla import ClockEvent, EventKind, fold
+from request_tracker.rules.sla import LIVE, ClockEvent, EventKind, fold
 from request_tracker.rules.terms import Phase
-from request_tracker.store import cases, clocks, holds, policies
+from request_tracker.store import cases, clocks, holds, jobs, policies
 from request_tracker.store.base import FAR
 from request_tracker.store.cases import Case
+from request_tracker.store.clock_changes import decided_since
 from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow
 
 OPEN = ("pending", "running", "paused")
+ENDINGS = (EventKind.STOP, EventKind.CANCEL)
 BREACH = 100
 
 
@@ -27,6 +31,16 @@ class Cause:
     act: Act
     entry_id: int | None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another target (working time) or another calendar, counting from `at` on."""
+
+    kind: EventKind
+    at: datetime
+    target: timedelta | None = None
+    calendar: CalendarVersion | None = None
 
 
 def start(session: Session, case: Case, name: str, cause: Cause, *, target: str = "") -> Clock:
@@ -68,6 +82,15 @@ def resume(session: Session, case: Case, reason: str, cause: Cause) -> None:
     _each_of(session, case, EventKind.RESUME, Cause(cause.act, cause.entry_id, reason), only=only)
 
 
+def change(session: Session, clock: Clock, event: Change, cause: Cause) -> None:
+    """Give a running clock another target or calendar, from `event.at` on. The caller refreshes the root.
+
+    What was told stays told: each threshold is told once in a clock's life, whatever targets it gets.
+    """
+    _append(session, clock, event.kind, cause, at=event.at, target=event.target, calendar=event.calendar)
+    _refold(session, clock, cause.act.now)
+
+
 def stop_own(session: Session, case: Case, cause: Cause) -> None:
     """Stop the review of one merged case whose root has a verdict already."""
     _each_of(session, case, EventKind.STOP, cause, only=("review",))
@@ -84,6 +107,8 @@ def void_caused_by(session: Session, entry_id: int, cause: Cause, *, only: Event
             continue
         _append(session, clock, EventKind.VOID, cause, voids=row.id, at=row.effective_at)
         _refold(session, clock, cause.act.now)
+        if row.kind in ENDINGS:
+            _catch_up_later(session, clock, cause)
         refresh(session, session.get_one(Case, clock.case_id))
 
 
@@ -125,17 +150,24 @@ def reopen_since(session: Session, case: Case, since: datetime, cause: Cause) ->
     for clock in clocks.of_case(session, case.id):
         events = clocks.events_of(session, clock.id)
         voided = {event.voids for event in events}
-        for event in events:
-            ending = event.kind in (EventKind.STOP, EventKind.CANCEL)
-            if ending and event.effective_at >= since and event.id not in voided:
-                _append(session, clock, EventKind.VOID, cause, voids=event.id, at=event.effective_at)
+        later = [each for each in events if each.kind in ENDINGS and each.effective_at >= since]
+        ends = [each for each in later if each.id not in voided]
+        for event in ends:
+            _append(session, clock, EventKind.VOID, cause, voids=event.id, at=event.effective_at)
         _refold(session, clock, cause.act.now)
+        if ends:
+            _catch_up_later(session, clock, cause)
     refresh(session, case)
 
 
 def refresh(session: Session, case: Case) -> None:
     """Keep on the root's row what the queue sorts by: the first promise that is due in its tree."""
     root = cases.root_of(session, case)
+    root.queue_at, root.at_risk_at = place_in_queue(session, root)
+
+
+def place_in_queue(session: Session, root: Case) -> tuple[datetime, datetime | None]:
+    """When the first promise of the tree is due, and when the first is at risk."""
     due = [FAR]
     at_risk = []
     for each in cases.tree(session, root.id):
@@ -143,7 +175,7 @@ def refresh(session: Session, case: Case) -> None:
             if clock.due_at is not None and not CLOCKS[clock.name].internal:
                 due.append(clock.due_at)
                 at_risk += [clock.at_risk_at] if clock.at_risk_at else []
-    root.queue_at, root.at_risk_at = min(due), min(at_risk, default=None)
+    return min(due), min(at_risk, default=None)
 
 
 def refold(session: Session, clock: Clock, now: datetime) -> bool:
@@ -151,6 +183,13 @@ def refold(session: Session, clock: Clock, now: datetime) -> bool:
     before = (clock.state, clock.due_at, clock.verdict, clock.breached_at)
     _refold(session, clock, now)
     return before != (clock.state, clock.due_at, clock.verdict, clock.breached_at)
+
+
+def _catch_up_later(session: Session, clock: Clock, cause: Cause) -> None:
+    """It goes on as if it had never ended: what leads decided about running clocks meanwhile is for it too."""
+    if clock.state in LIVE and clock.started_at is not None and decided_since(session, clock.started_at):
+        key = f"catch_up:{clock.id}:{cause.entry_id}"
+        jobs.put(session, "catch_up", {"clock_id": clock.id}, now=cause.act.now, unique_key=key)
 
 
 def _each_open(session: Session, root: Case, kind: EventKind, cause: Cause, *, only: tuple[str, ...]) -> None:
@@ -175,9 +214,8 @@ def _new(session: Session, case: Case, name: str, *, cycle: int) -> Clock:
 
 def _begin(session: Session, clock: Clock, cause: Cause, target: str) -> None:
     version = clocks.newest_calendar(session)
-    calendar = Calendar.from_json(version.body)
     number = policies.target_days(session, cause.act.program)[target]
-    _append(session, clock, EventKind.START, cause, target=days(calendar, number), calendar=version)
+    _append(session, clock, EventKind.START, cause, target=days(version.calendar, number), calendar=version)
 
 
 def _append(
@@ -209,19 +247,37 @@ def _append(
 
 def _refold(session: Session, clock: Clock, now: datetime) -> None:
     events: list[ClockEvent] = clocks.events_of(session, clock.id)
-    state = fold(events, as_of=now)
-    voided = {event.voids for event in events if event.kind is EventKind.VOID}
-    begun = any(event.kind is EventKind.START and event.id not in voided for event in events)
-    for name, value in clocks.cached(state, now).items():
+    for name, value in said(events, now).items():
         setattr(clock, name, value)
-    clock.state = clock.state if begun else "void"
     clock.notice_at = next_notice(clock)
     session.flush()
 
 
+def said(events: Sequence[ClockEvent], now: datetime) -> dict[str, Any]:
+    """What the events say of the cached columns; a clock whose start was taken back is void."""
+    voided = {event.voids for event in events if event.kind is EventKind.VOID}
+    begun = any(event.kind is EventKind.START and event.id not in voided for event in events)
+    found = clocks.cached(fold(events, as_of=now), now)
+    return found if begun else {**found, "state": "void"}
+
+
+def level(clock: Clock, now: datetime) -> int:
+    """The highest threshold the clock has reached: 75, 90, 100 for the breach, or 0. What ends as it is due is kept.
+
+    A broken promise stays broken, though it may stand still by now or have another date.
+    """
+    if clock.breached_at is not None or (clock.due_at is not None and clock.due_at < now):
+        return BREACH
+    steps = ((90, clock.urgent_at), (75, clock.at_risk_at))
+    return next((percent for percent, at in steps if at is not None and at <= now), 0)
+
+
 def next_notice(clock: Clock) -> datetime | None:
-    """When the next notice about a running clock is due: at 75 %, at 90 %, at the breach."""
-    if clock.state != "running":
+    """When the next notice about an open clock is due: at 75 %, at 90 %, at the breach; while it stands still, of a
+    breach before that alone."""
+    if clock.state not in LIVE or clock.warned >= BREACH:
         return None
+    if clock.breached_at is not None:
+        return clock.breached_at
     steps = ((75, clock.at_risk_at), (90, clock.urgent_at), (BREACH, clock.due_at))
     return next((at for percent, at in steps if percent > clock.warned and at is not None), None)

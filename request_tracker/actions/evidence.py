@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, record
+from request_tracker.actions import clock, hold, record
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.rooted import must_be_led, must_be_root
 from request_tracker.actions.unfit import Unfit, short_enough
@@ -12,13 +12,18 @@ from request_tracker.rules.evidence import EVIDENCE, MINUTES, ON_PRIMARY, Eviden
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.submission import ADDRESS, web_address
-from request_tracker.rules.terms import Role
+from request_tracker.rules.terms import HoldReason, Role
 from request_tracker.store import clocks, connections, evidence, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.timeline import Entry
 
 FIRST_SYNC = ("starter_ready", "access_granted")
+ENDS_WAIT = {
+    "access_granted": HoldReason.REQUESTER_ACCESS,
+    "service_demonstrated": HoldReason.REQUESTER_RESCHEDULE,
+}
+"""Facts that are what a case waited for: access, by card or otherwise; the meeting, held after all."""
 SPOKEN = ("minutes_confirmed", "requester_verified")
 NO = ("no", "false", "n", "off", "0")
 
@@ -127,6 +132,8 @@ def _write(session: Session, case: Case, fact: Fact, act: Act, *, source: str) -
     )
     session.flush()
     _move_clocks(session, case, fact.key, Cause(act, entry.id))
+    if fact.key in ENDS_WAIT:
+        hold.done(session, case, ENDS_WAIT[fact.key], fact.key, act)
     return entry
 
 

@@ -176,7 +176,7 @@ def promote(session: Session, root: Case, heir: Request, act: Act, *, words: dic
 
 
 def _ask(session: Session, case: Case, request: Request, act: Act) -> None:
-    calendar = clocks.calendar_of(session, clocks.newest_calendar(session).id)
+    calendar = clocks.newest_calendar(session).calendar
     until = add_working(calendar, act.now, days(calendar, act.program.silence_days))
     data = {"request": request.id, "until": until.isoformat()}
     # Nobody asks by hand: whose leaving or saying no led to it is none of the asked person's business.

@@ -8,10 +8,11 @@ from request_tracker.actions import clock, record
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.rooted import must_be_led, must_be_root
 from request_tracker.actions.unfit import Unfit, short_enough
+from request_tracker.rules.calendar import add_working, days
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import HoldReason, Role
-from request_tracker.store import holds, requests
+from request_tracker.store import clocks, holds, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.holds import Comment, Hold, NoSuchHold
 from request_tracker.store.timeline import Entry
@@ -22,15 +23,21 @@ MAY_HOLD = (Role.SPECIALIST, Role.LEAD)
 def put_on(
     session: Session, case: Case, act: Act, *, reason: str, question: str = "", expected_until: datetime | None = None
 ) -> Entry:
-    """Hold the case; its running clocks pause. Those on the requester need a question, which goes out by mail."""
+    """Hold the case; its running clocks pause. Those on the requester need a question, which goes out by mail.
+
+    Such a question expires: at the end of the named day, or after `Program.answer_days` working days. Other waits last
+    until staff end them. The clocks of cases merged into this one run on: their people were not asked, and cannot
+    answer; merging must not make their promise any softer.
+    """
     must_be_root(case)
     kind = _checked(session, case, act, reason, question)
     short_enough("question", question)
     if expected_until is not None and expected_until <= act.now:
         raise Unfit("expected_until", "Name a time in the future, or none")
-    entry = record.entry(
-        session, case, act, "hold.on", data={"reason": kind}, words={"question": question}, audience="account"
-    )
+    if expected_until is None and kind.on_requester:
+        expected_until = _patience_ends(session, act)
+    data = {"reason": kind, **({"until": expected_until.isoformat()} if expected_until else {})}
+    entry = record.entry(session, case, act, "hold.on", data=data, words={"question": question}, audience="account")
     session.add(
         Hold(
             case_id=case.id,
@@ -84,6 +91,15 @@ def expire(session: Session, case: Case, hold: Hold, act: Act) -> Entry:
     return entry
 
 
+def done(session: Session, case: Case, reason: HoldReason, by: str, act: Act) -> None:
+    """What the case waited for has come about: `by` is the evidence that says so. Does nothing where nobody waits."""
+    for hold in holds.open_holds(session, case.id):
+        if hold.reason == reason:
+            data = {"hold": hold.id, "reason": reason, "by": by}
+            entry = record.entry(session, case, act, "hold.off", data=data, audience="account")
+            _end(session, case, hold, "lifted", Cause(act, entry.id))
+
+
 def drop_questions(session: Session, case: Case, act: Act) -> None:
     """What was asked of a primary who left is asked no more."""
     for hold in holds.open_holds(session, case.id):
@@ -133,6 +149,12 @@ def comment(session: Session, case: Case, act: Act, *, body: str, internal: bool
     if not internal:
         record.notify(session, "reply" if act.who.is_staff else "comment", case, act, entry)
     return entry
+
+
+def _patience_ends(session: Session, act: Act) -> datetime:
+    """When a question nobody named a day for stops holding the case."""
+    calendar = clocks.newest_calendar(session).calendar
+    return add_working(calendar, act.now, days(calendar, act.program.answer_days))
 
 
 def _checked(session: Session, case: Case, act: Act, reason: str, question: str) -> HoldReason:

@@ -1,17 +1,18 @@
 """What time brings by itself: notices about promises, questions that expire, connections to look at."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, heir, hold, record
 from request_tracker.actions.clock import BREACH
-from request_tracker.rules.calendar import is_working
+from request_tracker.rules.calendar import Calendar, working_between
 from request_tracker.rules.people import Act
 from request_tracker.rules.terms import HoldReason, Phase
 from request_tracker.store import cases, clocks, evidence, heirs, jobs
+from request_tracker.store.base import FAR
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.connections import Connection
@@ -19,23 +20,31 @@ from request_tracker.store.evidence import Evidence
 from request_tracker.store.facts import reminders
 from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.holds import Hold
+from request_tracker.store.timeline import Entry
 
 OPENS, CLOSES = time(8), time(18)
 AT_ONCE = 200
+OVERDUE = "hold.overdue"
+ON_REQUESTER = tuple(reason for reason in HoldReason if reason.on_requester)
+FARTHEST_AHEAD = 60
 REMIND_EVERY = timedelta(days=7)
 
 
 def clocks_due(session: Session, act: Act) -> int:
     """Send the notices that are due, once per clock and threshold. Answers how many clocks were looked at."""
-    due = select(Clock.id, Clock.case_id).where(Clock.notice_at <= act.now).order_by(Clock.notice_at).limit(AT_ONCE)
-    found = session.execute(due).all()
+    found = session.execute(due(act.now)).all()
     # Every writer locks the case before its clocks, in id order, so that no two can wait for each other.
     cases.locked(session, *{case_id for _, case_id in found})
     for clock_id, _ in found:
         row = session.get_one(Clock, clock_id, populate_existing=True)
         if row.notice_at is not None and row.notice_at <= act.now:
-            _tell(session, row, act)
+            tell(session, row, act)
     return len(found)
+
+
+def due(now: datetime) -> Select[int, int]:
+    """Which clocks owe a notice, the longest due first: a look into the index over `notice_at`, and nowhere else."""
+    return select(Clock.id, Clock.case_id).where(Clock.notice_at <= now).order_by(Clock.notice_at).limit(AT_ONCE)
 
 
 def verifications_due(session: Session, act: Act) -> int:
@@ -66,12 +75,51 @@ def _remind(session: Session, case: Case, since: datetime, act: Act) -> bool:
 
 
 def holds_expired(session: Session, act: Act) -> int:
-    """Questions whose time is over no longer stop the clocks."""
-    over = select(Hold).where(Hold.ended_at.is_(None), Hold.expected_until <= act.now)
-    found = [row for row in session.scalars(over) if HoldReason(row.reason).on_requester]
-    for row in found:
-        hold.expire(session, session.get_one(Case, row.case_id), row, act)
+    """Questions whose time is over no longer stop the clocks. Answers how many there were."""
+    found = session.execute(_over(act.now).where(Hold.reason.in_(ON_REQUESTER)).limit(AT_ONCE)).all()
+    cases.locked(session, *{case_id for _, case_id in found})
+    for hold_id, case_id in found:
+        row = session.get_one(Hold, hold_id, populate_existing=True)
+        if row.ended_at is None:
+            hold.expire(session, session.get_one(Case, case_id), row, act)
     return len(found)
+
+
+def waits_overdue(session: Session, act: Act) -> int:
+    """A wait for somebody else has lasted longer than was typed: whoever works on the case hears of it, once.
+
+    Nothing runs on by itself. Answers how many letters were queued.
+    """
+    if not in_hours(session, act):
+        return 0
+    told = select(Entry.id).where(Entry.case_id == Hold.case_id, Entry.kind == OVERDUE, Entry.at >= Hold.expected_until)
+    found = session.execute(_over(act.now).where(Hold.reason.not_in(ON_REQUESTER), ~told.exists()).limit(AT_ONCE)).all()
+    cases.locked(session, *{case_id for _, case_id in found})
+    done = 0
+    for hold_id, case_id in found:
+        row = session.get_one(Hold, hold_id, populate_existing=True)
+        case = session.get_one(Case, case_id)
+        if row.ended_at is None and case.outcome is None and not _was_told(session, row, act):
+            entry = record.entry(
+                session, case, act, OVERDUE, data={"hold": row.id, "reason": row.reason}, audience="staff"
+            )
+            record.notify(session, "wait_over", case, act, entry)
+            done += 1
+    return done
+
+
+def _over(now: datetime) -> Select[int, int]:
+    """Open holds whose expected end has passed: their ids and their cases'."""
+    open_now = select(Hold.id, Hold.case_id).where(Hold.ended_at.is_(None), Hold.expected_until <= now)
+    return open_now.order_by(Hold.expected_until, Hold.id)
+
+
+def _was_told(session: Session, row: Hold, act: Act) -> bool:
+    """Whether another worker was quicker; several holds of one case are told in the same breath."""
+    earlier = select(Entry.data).where(
+        Entry.case_id == row.case_id, Entry.kind == OVERDUE, Entry.at >= row.expected_until
+    )
+    return any(data["hold"] == row.id for data in session.scalars(earlier))
 
 
 def asks_expired(session: Session, act: Act) -> int:
@@ -99,11 +147,12 @@ def connections_due(session: Session, act: Act) -> int:
     return len(found)
 
 
-def _tell(session: Session, row: Clock, act: Act) -> None:
+def tell(session: Session, row: Clock, act: Act) -> None:
+    """Send the notice the clock owes, if any: the highest threshold alone. Its case is locked by the caller."""
     clock.refold(session, row, act.now)
-    level = _level(row, act.now)
+    level = clock.level(row, act.now)
     if level > row.warned and level < BREACH and not in_hours(session, act):
-        row.notice_at = min(_next_opening(act), row.due_at or datetime.max.replace(tzinfo=act.now.tzinfo))
+        row.notice_at = min(_next_opening(session, act), row.due_at or FAR)
         return
     if level > row.warned:
         row.warned = level
@@ -115,20 +164,23 @@ def _tell(session: Session, row: Clock, act: Act) -> None:
     row.notice_at = clock.next_notice(row)
 
 
-def _level(row: Clock, now: datetime) -> int:
-    """The highest threshold the clock has reached."""
-    steps = ((BREACH, row.due_at), (90, row.urgent_at), (75, row.at_risk_at))
-    return next((percent for percent, at in steps if at is not None and at <= now), 0)
-
-
 def in_hours(session: Session, act: Act) -> bool:
-    """Whether letters about promises at risk may go out now: 08:00 to 18:00 on a working day of the program."""
-    calendar = clocks.calendar_of(session, clocks.newest_calendar(session).id)
-    local = act.now.astimezone(ZoneInfo(act.program.zone))
-    return OPENS <= local.time() < CLOSES and is_working(calendar, act.now)
+    """Whether letters about promises at risk may go out now: 08:00 to 18:00 on a working day, in the program's zone."""
+    local, calendar = act.now.astimezone(ZoneInfo(act.program.zone)), clocks.newest_calendar(session).calendar
+    return OPENS <= local.time() < CLOSES and _is_working_day(calendar, local.date(), act)
 
 
-def _next_opening(act: Act) -> datetime:
-    local = act.now.astimezone(ZoneInfo(act.program.zone))
-    day = local.date() if local.time() < OPENS else local.date() + timedelta(days=1)
+def _next_opening(session: Session, act: Act) -> datetime:
+    """Eight o'clock on the first working day from now on that has not closed yet."""
+    local, calendar = act.now.astimezone(ZoneInfo(act.program.zone)), clocks.newest_calendar(session).calendar
+    first = local.date() if local.time() < OPENS else local.date() + timedelta(days=1)
+    ahead = (first + timedelta(days=n) for n in range(FARTHEST_AHEAD))
+    day = next((each for each in ahead if _is_working_day(calendar, each, act)), first)
     return datetime.combine(day, OPENS, tzinfo=ZoneInfo(act.program.zone))
+
+
+def _is_working_day(calendar: Calendar, day: date, act: Act) -> bool:
+    """Whether any working time lies in the local day, however early the calendar's own hours begin."""
+    zone = ZoneInfo(act.program.zone)
+    begins, ends = (datetime.combine(each, time(), tzinfo=zone) for each in (day, day + timedelta(days=1)))
+    return bool(working_between(calendar, begins, ends))

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import record
@@ -13,6 +11,7 @@ from request_tracker.rules.phases import Blocker
 from request_tracker.rules.process import NotAllowed, Refused
 from request_tracker.rules.terms import Role
 from request_tracker.store import connections, evidence, jobs
+from request_tracker.store.base import insertion
 from request_tracker.store.cases import Case
 from request_tracker.store.timeline import Entry
 from request_tracker.store.webhook_events import WebhookEvent
@@ -34,13 +33,15 @@ def store_delivery(
     session: Session, *, natural_key: str, digest: str, kind: str, connection_id: str, body: bytes, now: datetime
 ) -> bool:
     """Keep a webhook delivery once; True when it is new. A new one is a reason to look at the connection."""
-    make = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     row = {
         "natural_key": natural_key, "digest": digest, "kind": kind, "connection_id": connection_id, "body": body,
         "received_at": now,
     }  # fmt: skip
     done = session.execute(
-        make(WebhookEvent).values(row).on_conflict_do_nothing(index_elements=["natural_key"]).returning(WebhookEvent.id)
+        insertion(session, WebhookEvent)
+        .values(row)
+        .on_conflict_do_nothing(index_elements=["natural_key"])
+        .returning(WebhookEvent.id)
     )
     new = done.scalar() is not None
     if new and connection_id:

@@ -1,4 +1,4 @@
-"""Cases over the API: list, read, move, undo, evidence, assessment, holds, comments, timeline, clocks."""
+"""Cases over the API: list, read, move, undo, evidence, assessment, holds, comments, timeline."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,10 +18,8 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.api import api, shapes
 from request_tracker.api.keyed import keyed
 from request_tracker.api.schemas import read_body
-from request_tracker.rules.clock_words import explain
-from request_tracker.store import clocks, reading_case, reading_timeline
+from request_tracker.store import reading_case, reading_timeline
 from request_tracker.store.cases import Case
-from request_tracker.store.clocks import Clock
 from request_tracker.store.reading_queue import BadFilter, Filter, page
 
 Work = Callable[[Session, Case, dict[str, Any]], object]
@@ -112,17 +110,6 @@ def read_timeline(number: str) -> Response:
     return jsonify({"items": [shapes.timeline(row) for row in rows]})
 
 
-@api.get("/cases/<number>/clocks")
-def read_clocks(number: str) -> Response:
-    with wiring.reading() as session:
-        case = reading_case.case_for(session, number, wiring.viewer())
-        kept = [row for row in clocks.of_case(session, case.id) if row.state != "void"]
-        shown = reading_case.view(session, case, wiring.act()).clocks
-        by_key = {(row.name, row.cycle): row for row in shown}
-        rows = [_explained(session, row, by_key) for row in kept if (row.name, row.cycle) in by_key]
-    return jsonify({"clocks": rows})
-
-
 def _write(
     number: str, schema: str | None, work: Work, *, status: int = 200, version_from_case: bool = False
 ) -> Response:
@@ -181,30 +168,6 @@ def _comment(session: Session, case: Case, body: dict[str, Any]) -> object:
     account_id = viewer.account_id or case.account_id
     internal = bool(body.get("internal", False))
     return hold.comment(session, case, wiring.act(), body=body["body"], internal=internal, account_id=account_id)
-
-
-def _explained(session: Session, row: Clock, shown: dict[tuple[str, int], Any]) -> dict[str, Any]:
-    events = clocks.events_of(session, row.id)
-    calendar = next((event.calendar for event in reversed(events) if event.calendar is not None), None)
-    return {
-        **shapes.clock(shown[row.name, row.cycle]),
-        "as_of": shapes.instant(wiring.now()),
-        "calendar": calendar.to_json() if calendar else None,
-        "events": [
-            {
-                "id": event.id,
-                "kind": event.kind,
-                "effective_at": shapes.instant(event.effective_at),
-                "recorded_at": shapes.instant(event.recorded_at),
-                "reason": event.reason,
-                "voids": event.voids,
-                "target_s": event.target.total_seconds() if event.target else None,
-                "calendar": event.calendar.to_json() if event.calendar else None,
-            }
-            for event in events
-        ],
-        "arithmetic": [line.sentence for line in explain(events, as_of=wiring.now())],
-    }
 
 
 def _instant(text: str | None) -> datetime | None:

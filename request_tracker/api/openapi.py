@@ -36,13 +36,20 @@ CALLS = (
     ("put", "/cases/{number}/service", "Correct the service's name and addresses", "Correction", 200),
     ("get", "/cases/{number}/timeline", "What happened", None, 200),
     ("get", "/cases/{number}/clocks", "Clocks with every event and the arithmetic", None, 200),
+    ("get", "/clock-changes/preview", "What a change of running clocks would do", None, 200),
+    ("post", "/clock-changes", "Give running clocks another target or calendar", "ClockChange", 201),
+    ("get", "/clock-changes/{change_id}", "How far a change of running clocks is", None, 200),
+    ("get", "/cases/{number}/forecast", "When the next phases will likely begin", None, 200),
+    ("get", "/me/letters", "How you hear of what, and your time zone", None, 200),
+    ("put", "/me/letters", "Choose how you hear of what, and your time zone", "Letters", 200),
     ("get", "/reports/weekly", "The weekly report", None, 200),
 )
 QUERIES = {
     "/suggestions": ("service_name", "service_url", "api_docs_url"),
     "/cases": ("phase", "outcome", "assignee", "hold", "due", "q", "sort", "cursor", "limit"),
     "/cases/{number}/merges/preview": ("into",),
-    "/reports/weekly": ("week",),
+    "/clock-changes/preview": ("kind", "clock_id", "name", "target_days", "calendar_id"),
+    "/reports/weekly": ("week", "specialist", "account"),
 }
 
 

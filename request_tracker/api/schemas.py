@@ -7,6 +7,7 @@ from flask import request as http
 from jsonschema import Draft202012Validator
 
 from request_tracker.access.faults import Malformed
+from request_tracker.rules.notices import Topic, ways_of
 from request_tracker.rules.terms import AuthKind, Criterion, HoldReason, Verdict
 
 Schema = dict[str, Any]
@@ -26,6 +27,10 @@ _JUDGED = _object(("verdict",), verdict={"enum": [str(each) for each in Verdict]
 _REASON: Schema = {"enum": [str(each) for each in HoldReason]}
 _CRITERIA: Schema = {
     "type": "object", "properties": {str(name): _JUDGED for name in Criterion}, "additionalProperties": False,
+}  # fmt: skip
+_WAYS: Schema = {
+    "type": "object", "properties": {str(topic): {"enum": [*map(str, ways_of(topic))]} for topic in Topic},
+    "additionalProperties": False,
 }  # fmt: skip
 BODIES: dict[str, Schema] = {
     "Submission": _object(
@@ -52,10 +57,21 @@ BODIES: dict[str, Schema] = {
     "Reason": _object(("reason",), reason=TEXT),
     "Assessment": _object(criteria=_CRITERIA, accept_all={"type": ["boolean", "null"]}),
     "Hold": _object(("reason",), reason=_REASON, question=OPTIONAL, expected_until=INSTANT),
+    "ClockChange": _object(
+        ("kind", "reason"),
+        kind={"enum": ["retarget", "recalendar"]},
+        reason=TEXT,
+        clock_id={"type": ["integer", "null"], "minimum": 1, "maximum": 2_147_483_647},
+        name={"type": ["string", "null"], "description": "All running clocks of this name"},
+        target_days={"type": ["number", "null"], "description": "With retarget: working days of the clock's calendar"},
+        calendar_id={"type": ["integer", "null"], "minimum": 1, "maximum": 2_147_483_647},
+        seen={"type": ["string", "null"], "description": "`seen` of the preview: 409 where that is not so any more"},
+    ),
     "Answer": _object(("body",), body=TEXT),
     "Comment": _object(("body",), body=TEXT, internal={"type": "boolean"}),
     "PrimaryAnswer": _object(("answer",), answer={"enum": ["yes", "no"]}),
     "PreviewAnswer": _object(("would",), would={"type": "boolean"}),
+    "Letters": _object(topics=_WAYS, zone=TEXT),
     "Primary": _object(("version",), version=VERSION, request=OPTIONAL, consent=OPTIONAL),
     "Correction": _object(("version",), version=VERSION, service_name=TEXT, service_url=TEXT, api_docs_url=TEXT),
     "Merges": _object(

@@ -12,7 +12,7 @@ import click
 
 from request_tracker import resources, serve, showing
 from request_tracker.actions.admit import add_person
-from request_tracker.cli import frame, reports
+from request_tracker.cli import clocks, forecast, frame, letters, reports
 from request_tracker.emulator import app as emulated
 from request_tracker.rules import drawing
 from request_tracker.rules.terms import Role
@@ -32,6 +32,8 @@ def main() -> None:
 
 
 main.add_command(reports.report)
+main.add_command(forecast.forecast)
+main.add_command(letters.bounce)
 
 
 @main.command()
@@ -252,3 +254,6 @@ def verify() -> None:
     if broken:
         raise click.ClickException(f"{len(broken)} chains are not whole")
     click.echo("Every chain is whole.")
+
+
+audit.add_command(clocks.clocks)

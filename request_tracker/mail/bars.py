@@ -5,17 +5,24 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-WIDTH_PX = 220
+WIDTH_PX = 180
 _TABLE = Markup(
     '<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse">{}</table>'
 )
 _ROW = Markup(
-    '<tr><td style="padding:3px 12px 3px 0;white-space:nowrap">{}</td>'
-    '<td width="{}" style="padding:3px 12px 3px 0">{}</td><td style="padding:3px 0">{}</td></tr>'
+    '<tr class="bar-row">'
+    '<td class="bar-label" style="padding:3px 10px 3px 0;white-space:nowrap;vertical-align:top">{}</td>'
+    '<td class="bar" width="{}" style="padding:6px 10px 3px 0;vertical-align:top">{}</td>'
+    '<td class="bar-note" style="padding:3px 0;vertical-align:top">{}</td></tr>'
 )
+"""The classes are for a letter's style element, which lays the parts of a row out anew on a narrow screen."""
 _PIECE = Markup(
-    '<td width="{0}" height="14" bgcolor="{1}" '
-    'style="width:{0}px;height:14px;background:{1};font-size:0;line-height:0">&nbsp;</td>'
+    '<td width="{0}%" height="14" bgcolor="{1}" '
+    'style="width:{0}%;height:14px;background:{1};font-size:0;line-height:0">&nbsp;</td>'
+)
+_BAR = Markup(
+    '<table role="presentation" cellpadding="0" cellspacing="0" border="0" width="{0}%" '
+    'style="border-collapse:collapse;width:{0}%"><tr>{1}</tr></table>'
 )
 
 
@@ -31,11 +38,14 @@ class Bar:
 def table(bars: Sequence[Bar]) -> Markup:
     """The rows as one HTML table, all to the scale of the longest; everything handed in is escaped."""
     most = max((sum(value for value, _ in bar.pieces) for bar in bars), default=0)
-    return _TABLE.format(Markup("").join(_ROW.format(bar.label, WIDTH_PX, _drawn(bar, most), bar.note) for bar in bars))
+    rows = (_ROW.format(bar.label, WIDTH_PX, _drawn(bar, most), bar.note) for bar in bars)
+    return _TABLE.format(Markup("").join(rows))
 
 
 def _drawn(bar: Bar, most: float) -> Markup:
-    """What is more than nothing is at least two pixels wide."""
-    pieces = [(max(round(WIDTH_PX * value / most), 2), colour) for value, colour in bar.pieces if value]
-    cells = Markup("").join(_PIECE.format(width, colour) for width, colour in pieces)
-    return _TABLE.format(Markup("<tr>{}</tr>").format(cells)) if pieces else Markup("&nbsp;")
+    """In hundredths of the cell, which a narrow screen may shrink; what is more than nothing can be seen."""
+    whole = sum(value for value, _ in bar.pieces)
+    if not whole:
+        return Markup("&nbsp;")
+    parts = [(max(round(100 * value / whole), 3), colour) for value, colour in bar.pieces if value]
+    return _BAR.format(max(round(100 * whole / most), 2), Markup("").join(_PIECE.format(*part) for part in parts))

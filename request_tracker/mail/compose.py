@@ -1,6 +1,7 @@
 """A letter is written: a notice's three templates and what they are told become subject, text and HTML."""
 
 import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +9,12 @@ from datetime import datetime
 from email.utils import parseaddr
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
 from request_tracker import resources
+from request_tracker.rules.zones import zone_name, zone_or_utc
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,54 @@ def host_of(mail_from: str) -> str:
     return parseaddr(mail_from)[1].partition("@")[2] or "localhost"
 
 
-def message_id(unique_key: str, host: str) -> str:
-    """The same letter has the same Message-ID however often it is sent, so that mail programs drop the second copy."""
-    return f"<{hashlib.sha256(unique_key.encode()).hexdigest()[:40]}@{host}>"
+def message_id(unique_key: str, host: str, secret: str) -> str:
+    """The same letter has the same Message-ID however often it is sent, so that mail programs drop the second copy.
+
+    An HMAC: keys can be guessed, and whoever returns a Message-ID proves to have had the letter.
+    """
+    return f"<{hmac.new(secret.encode(), f'letter:{unique_key}'.encode(), hashlib.sha256).hexdigest()[:40]}@{host}>"
 
 
-def headers(*, number: str, case_number: str, host: str) -> dict[str, str]:
-    """What the machines on the way read. All letters about one case hang on one thread, named after the case."""
-    found = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
-    if case_number:
-        thread = f"<case.{case_number.lower()}@{host}>"
-        list_id = f"By Request {case_number} <{case_number.lower()}.{host}>"
-        found |= {"List-Id": list_id, "In-Reply-To": thread, "References": thread, "X-Request-Number": number}
+def is_message_id(text: str, unique_key: str, secret: str) -> bool:
+    """Whether a letter's Message-ID was made with the secret, whatever host letters came from then."""
+    local, _, host = text.removesuffix(">").partition("@")
+    return bool(local) and hmac.compare_digest(text, message_id(unique_key, host, secret))
+
+
+@dataclass(frozen=True)
+class MailingList:
+    """What a letter belongs to for a mail program: `name` in its address, `words` for people, and the https address
+    that ends it with one click (empty: it cannot be ended)."""
+
+    name: str = ""
+    words: str = ""
+    unsubscribe: str = ""
+
+
+def headers(*, number: str, host: str, belongs_to: MailingList = MailingList()) -> dict[str, str]:
+    """What the machines on the way read: no machine answers; letters to one reader about one matter are a thread, named
+    by the number the reader knows; what may be ended is ended with one click (RFC 8058).
+
+    No `Precedence`: RFC 2076 discourages it, some filters take it for advertising, and List-Id and Auto-Submitted
+    already keep absence notes away (RFC 3834, RFC 5230).
+    """
+    found = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", **_listed(belongs_to, host)}
+    if number:
+        thread = f"<thread.{number.lower()}@{host}>"
+        found |= {"In-Reply-To": thread, "References": thread, "X-Request-Number": number}
     return {name: one_line(value) for name, value in found.items()}
+
+
+def _listed(belongs_to: MailingList, host: str) -> dict[str, str]:
+    """RFC 2919, 2369 and 8058. The address is https, as the last asks, wherever letters leave this machine: the
+    settings refuse another."""
+    inside = f"{belongs_to.name}.by-request.{host}" if belongs_to.name else f"by-request.{host}"
+    words = f"By Request: {belongs_to.words}" if belongs_to.words else "By Request"
+    found = {"List-Id": f'"{words}" <{inside}>'}
+    if belongs_to.unsubscribe:
+        found["List-Unsubscribe"] = f"<{belongs_to.unsubscribe}>"
+        found["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return found
 
 
 def one_line(text: str) -> str:
@@ -62,14 +98,14 @@ def one_line(text: str) -> str:
 
 def when(at: datetime, zone: str) -> str:
     """`Monday 16 November 2026, 10:00 CET`."""
-    local = at.astimezone(_zone(zone))
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} {_name(local)}"
+    local = at.astimezone(zone_or_utc(zone))
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} {zone_name(local)}"
 
 
 def day(at: datetime, zone: str) -> str:
     """`1 May 2027 (CEST)`."""
-    local = at.astimezone(_zone(zone))
-    return f"{local.day} {local:%B %Y} ({_name(local)})"
+    local = at.astimezone(zone_or_utc(zone))
+    return f"{local.day} {local:%B %Y} ({zone_name(local)})"
 
 
 def _render(name: str, context: Mapping[str, Any]) -> str:
@@ -85,13 +121,19 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"when": _when, "day": _day, "quoted": _quoted}
+    found.filters |= {"when": _when, "day": _day, "due": _due, "quoted": _quoted}
     return found
 
 
 @pass_context
 def _when(context: Context, at: datetime) -> str:
     return when(at, context["zone"])
+
+
+@pass_context
+def _due(context: Context, at: datetime, ends: str) -> str:
+    """The working day at whose end something is due, or else the instant."""
+    return ends or when(at, context["zone"])
 
 
 @pass_context
@@ -106,17 +148,3 @@ def _quoted(text: object) -> str:
 
 def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def _zone(name: str) -> ZoneInfo:
-    """A letter with times in UTC is better than none: an unknown zone is read as UTC."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, LookupError, OSError):
-        return ZoneInfo("UTC")
-
-
-def _name(local: datetime) -> str:
-    """Zones without letters of their own are named by their offset: UTC+05:45."""
-    name = local.strftime("%Z")
-    return f"UTC{name[:3]}:{name[3:] or '00'}" if name[:1] in "+-" else name

@@ -17,6 +17,9 @@ from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from request_tracker.mail.uncut import WIRE
+from request_tracker.rules.bouncing import is_about_address, status_of
+
 TIMEOUT_S = 20.0
 _PORTS = {"smtp": 25, "smtps": 465}
 _OUR_OWN_FAULT = frozenset({530, 534, 535, 538})
@@ -27,7 +30,10 @@ _AT_THE_DOOR = (smtplib.SMTPConnectError, smtplib.SMTPHeloError)
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What goes out. `attachments`: {filename, media_type, content (base64)} each; `at`: aware UTC, for Date."""
+    """What goes out. `attachments`: {filename, media_type, content (base64)} each; `at`: aware UTC, for Date.
+
+    `sender` is the envelope's, to which the letter comes back; empty means the address it is from.
+    """
 
     to: str
     subject: str
@@ -37,15 +43,20 @@ class Outgoing:
     at: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: Sequence[Mapping[str, Any]] = ()
+    sender: str = ""
 
 
 class Undeliverable(Exception):
-    """The letter did not go out; `sentence` says why. `permanent`: trying again would not help."""
+    """The letter did not go out; `sentence` says why. `permanent`: trying again would not help.
 
-    def __init__(self, sentence: str, *, permanent: bool) -> None:
+    `status` is there when the server refused the person it was for: RFC 3463, such as 5.1.1.
+    """
+
+    def __init__(self, sentence: str, *, permanent: bool, status: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.permanent = permanent
+        self.status = status
 
 
 class Transport(Protocol):
@@ -79,13 +90,17 @@ class Memory:
 
 @dataclass(frozen=True)
 class Server:
-    """Where the mail server listens. `tls` from the first byte (smtps), else STARTTLS where it is offered."""
+    """Where the mail server listens. `tls` from the first byte (smtps), else STARTTLS where it is offered.
+
+    With `must_encrypt` a server that offers none gets no letter, as somebody on the way may have struck the offer out.
+    """
 
     host: str
     port: int
     tls: bool = False
     user: str = ""
     password: str = field(default="", repr=False)
+    must_encrypt: bool = False
 
 
 class Smtp:
@@ -102,7 +117,7 @@ class Smtp:
         """Hand the letter to the server. Raises Undeliverable."""
         message = build(letter, self.mail_from)
         try:
-            self._hand_over(message, letter.to)
+            self._hand_over(message, letter.sender or parseaddr(self.mail_from)[1], letter.to)
         except (OSError, smtplib.SMTPException, ValueError) as fault:
             raise _undeliverable(fault, letter.to) from fault
 
@@ -114,11 +129,11 @@ class Smtp:
         finally:
             server.close()
 
-    def _hand_over(self, message: EmailMessage, to: str) -> None:
+    def _hand_over(self, message: EmailMessage, sender: str, to: str) -> None:
         server = self._connect()
         try:
             self._sign_in(server)
-            server.send_message(message, from_addr=parseaddr(self.mail_from)[1], to_addrs=[to])
+            server.send_message(message, from_addr=sender, to_addrs=[to])
         finally:
             with suppress(OSError, smtplib.SMTPException):  # what was taken stays taken, however the goodbye goes
                 server.quit()
@@ -133,6 +148,8 @@ class Smtp:
             if server.has_extn("starttls"):
                 server.starttls(context=self.context)
                 server.ehlo()
+            elif self.server.must_encrypt:
+                raise _open_line("no letter was handed over")
         except BaseException:
             server.close()
             raise
@@ -142,16 +159,15 @@ class Smtp:
         if not self.server.user:
             return
         if not isinstance(server.sock, ssl.SSLSocket) and not _is_loopback(self.server.host):
-            raise Undeliverable(
-                "The mail server offers no encryption, so the password was not sent: use smtps:// or a server with "
-                "STARTTLS",
-                permanent=False,
-            )
+            raise _open_line("the password was not sent")
         server.login(self.server.user, self.server.password)
 
 
 def transport_for(smtp_url: str, mail_from: str) -> Transport:
-    """`mailbox:` → Mailbox; `smtp://` or `smtps://[user:password@]host[:port]` → Smtp. ValueError for anything else."""
+    """`mailbox:` → Mailbox; `smtp://` or `smtps://[user:password@]host[:port][?tls=required]` → Smtp.
+
+    Raises ValueError for anything else, saying what to write instead.
+    """
     if smtp_url.startswith("mailbox:"):
         return Mailbox()
     try:
@@ -161,12 +177,16 @@ def transport_for(smtp_url: str, mail_from: str) -> Transport:
         raise ValueError("The mail address cannot be read: it looks like smtp://user:password@host:587") from None
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError("Mail goes by mailbox:, smtp://host:port or smtps://host:port; set REQUEST_TRACKER_SMTP_URL")
+    if parts.query not in ("", "tls=required"):
+        raise ValueError(
+            "After the mail server's address only ?tls=required can stand, as in smtp://host:587?tls=required"
+        )
     return Smtp(_server(parts, port), mail_from)
 
 
 def build(letter: Outgoing, mail_from: str) -> EmailMessage:
     """The letter as a MIME message: text, HTML, attachments. Raises Undeliverable for what no header may hold."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=WIRE)
     try:
         for name, value in _header_lines(letter, mail_from):
             message[name] = value
@@ -209,6 +229,7 @@ def _server(parts: SplitResult, port: int | None) -> Server:
         tls=parts.scheme == "smtps",
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
+        must_encrypt=parts.query == "tls=required",
     )
 
 
@@ -216,18 +237,27 @@ def _undeliverable(fault: Exception, to: str) -> Undeliverable:
     """A server's 5xx about this letter is final; everything else (no answer, 4xx, our sign-in) is tried again."""
     if isinstance(fault, smtplib.SMTPRecipientsRefused):
         code, said = fault.recipients.get(to, (550, b""))
-        return _refused(code, said)
+        return _refused(code, said, to_person=True)
     if isinstance(fault, smtplib.SMTPResponseException) and not isinstance(fault, _AT_THE_DOOR):
-        return _refused(fault.smtp_code, fault.smtp_error)
+        return _refused(fault.smtp_code, fault.smtp_error, of_letter=isinstance(fault, smtplib.SMTPDataError))
     if isinstance(fault, smtplib.SMTPNotSupportedError):
         return Undeliverable(f"The mail server cannot take this letter: {fault}", permanent=not to.isascii())
     return Undeliverable(f"The mail server could not be reached: {fault}", permanent=False)
 
 
-def _refused(code: int, said: bytes | str) -> Undeliverable:
+def _refused(code: int, said: bytes | str, *, to_person: bool = False, of_letter: bool = False) -> Undeliverable:
+    """Of a whole letter a refusal is recorded only where it speaks of the address: some servers say it that late."""
     words = said.decode(errors="replace") if isinstance(said, bytes) else said
     permanent = code >= 500 and code not in _OUR_OWN_FAULT
-    return Undeliverable(f"The mail server refused: {code} {words}".strip(), permanent=permanent)
+    status = status_of(f"{code} {words}") if permanent and (to_person or of_letter) else ""
+    status = status if to_person or is_about_address(status) else ""
+    return Undeliverable(f"The mail server refused: {code} {words}".strip(), permanent=permanent, status=status)
+
+
+def _open_line(what: str) -> Undeliverable:
+    return Undeliverable(
+        f"The mail server offers no encryption, so {what}: use smtps:// or a server with STARTTLS", permanent=False
+    )
 
 
 def _is_loopback(host: str) -> bool:

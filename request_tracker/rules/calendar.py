@@ -1,29 +1,18 @@
-"""What working time is: weekly wall-clock intervals in one zone, minus holidays, counted to the microsecond.
+"""What working time is: weekly wall-clock intervals in one zone, minus holidays, counted to the microsecond."""
 
-Everything is computed in UTC. The time line is cut into pages of 32 UTC days; a page lists its working stretches, each
-cut wherever the zone's offset changes: an hour the wall clock shows twice counts twice, one it skips not at all.
-"""
-
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from itertools import accumulate, pairwise
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from request_tracker.rules.stretches import DAY, EPOCH, PAGE, Line, Week, instant_of, line_of, page_of
+from request_tracker.rules.stretches import MICROSECOND as MICROSECOND
+from request_tracker.rules.stretches import MINUTE as MINUTE
+
 MINUTES_A_DAY = 1440
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EPOCH_ORDINAL = EPOCH.toordinal()
-ORIGIN = datetime(2024, 1, 1, tzinfo=UTC)
-"""Where working time is counted from when an instant is written as a number."""
-EPOCH_WEEKDAY = EPOCH.weekday()
-MICROSECOND = timedelta(microseconds=1)
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
-DAY = MINUTES_A_DAY * MINUTE
-PAGE = 32 * DAY
 FARTHEST_YEARS = 50
 FARTHEST_PAGES = FARTHEST_YEARS * 366 * DAY // PAGE
 FIRST_YEAR, LAST_YEAR = 1900, 9000
@@ -37,7 +26,7 @@ class Calendar:
     """
 
     zone: str
-    weekly: tuple[tuple[tuple[int, int], ...], ...]
+    weekly: Week
     holidays: frozenset[date]
 
     def __post_init__(self) -> None:
@@ -45,6 +34,11 @@ class Calendar:
         _check_weekly(self.weekly)
         if any(type(day) is not date for day in self.holidays):
             raise ValueError("A holiday is a plain date; leave the time of day away.")
+
+    @cached_property
+    def line(self) -> Line:
+        """This calendar's time line; calendars that are equal share one."""
+        return line_of(self.zone, self.weekly, self.holidays)
 
     def to_json(self) -> dict[str, Any]:
         """`{zone, intervals: [[["09:00", "17:00"], …] × 7, Monday first], holidays: [ISO dates, sorted]}`."""
@@ -77,16 +71,15 @@ def day_length(calendar: Calendar) -> timedelta:
 
 
 def days(calendar: Calendar, n: float) -> timedelta:
-    """`n` nominal working days as working time."""
-    return day_length(calendar) * n
+    """`n` nominal working days as working time, rounded once: seven uneven days are exactly a week."""
+    minutes = [sum(b - a for a, b in day) for day in calendar.weekly if day]
+    return timedelta(minutes=sum(minutes)) * n / len(minutes)
 
 
 def is_working(calendar: Calendar, instant: datetime) -> bool:
     """Whether the instant's local wall time lies in an interval of a day that is no holiday."""
     at = _micros(instant)
-    page = _page(calendar, at // PAGE)
-    found = bisect_right(page.starts, at) - 1
-    return found >= 0 and at < page.ends[found]
+    return page_of(calendar.line, at // PAGE).works(at)
 
 
 def add_working(calendar: Calendar, instant: datetime, duration: timedelta) -> datetime:
@@ -99,12 +92,12 @@ def add_working(calendar: Calendar, instant: datetime, duration: timedelta) -> d
     if duration < timedelta(0):
         raise ValueError("Working time can only be added forwards; give a duration of zero or more.")
     at = _micros(instant)
-    first = at // PAGE
-    left = _worked_in(_page(calendar, first), at) + duration // MICROSECOND
+    line, first = calendar.line, at // PAGE
+    left = page_of(line, first).worked(at) + duration // MICROSECOND
     for number in range(first, first + FARTHEST_PAGES + 1):
-        page = _page(calendar, number)
+        page = page_of(line, number)
         if left < page.total:
-            return _instant(_after(page, left))
+            return instant_of(page.after(left))
         left -= page.total
     raise ValueError(
         f"There is not that much working time in the {FARTHEST_YEARS} years after {instant}; check the holidays."
@@ -114,89 +107,13 @@ def add_working(calendar: Calendar, instant: datetime, duration: timedelta) -> d
 def working_between(calendar: Calendar, a: datetime, b: datetime) -> timedelta:
     """Working time from `a` up to `b`; the same with a minus sign where `b` comes before `a`."""
     start, end = _micros(a), _micros(b)
-    return (_worked(calendar, start, end) if start <= end else -_worked(calendar, end, start)) * MICROSECOND
+    line = calendar.line
+    return (line.between(start, end) if start <= end else -line.between(end, start)) * MICROSECOND
 
 
 def coordinate(calendar: Calendar, instant: datetime) -> int:
     """Working microseconds from 2024 to the instant, negative before; two of them subtract to the time between."""
-    return working_between(calendar, ORIGIN, instant) // MICROSECOND
-
-
-def _worked(calendar: Calendar, start: int, end: int) -> int:
-    first, last = start // PAGE, end // PAGE
-    whole_pages = sum(_page(calendar, number).total for number in range(first, last))
-    return whole_pages + _worked_in(_page(calendar, last), end) - _worked_in(_page(calendar, first), start)
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """32 UTC days: working stretches in order (microseconds since 1970) and the working time before each."""
-
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-    before: tuple[int, ...]
-    total: int
-
-
-@lru_cache(maxsize=4096)
-def _page(calendar: Calendar, number: int) -> _Page:
-    stretches = list(_stretches(calendar, number * PAGE, (number + 1) * PAGE))
-    before = tuple(accumulate((end - start for start, end in stretches), initial=0))
-    return _Page(tuple(s for s, _ in stretches), tuple(e for _, e in stretches), before[:-1], before[-1])
-
-
-def _worked_in(page: _Page, at: int) -> int:
-    """Working time between the page's beginning and `at`."""
-    found = bisect_right(page.starts, at) - 1
-    return page.before[found] + min(at, page.ends[found]) - page.starts[found] if found >= 0 else 0
-
-
-def _after(page: _Page, worked: int) -> int:
-    """The first working instant with `worked` behind it in this page, `worked` being less than the page's total."""
-    found = bisect_right(page.before, worked) - 1
-    return page.starts[found] + worked - page.before[found]
-
-
-def _stretches(calendar: Calendar, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for begins, finishes, offset in _steady(ZoneInfo(calendar.zone), start, end):
-        for day in range((begins + offset) // DAY, (finishes + offset - 1) // DAY + 1):
-            midnight = day * DAY - offset
-            for opens, closes in _intervals_on(calendar, day):
-                clipped = max(begins, midnight + opens * MINUTE), min(finishes, midnight + closes * MINUTE)
-                if clipped[0] < clipped[1]:
-                    yield clipped
-
-
-def _intervals_on(calendar: Calendar, day: int) -> tuple[tuple[int, int], ...]:
-    """`day` counts local days since 1970-01-01."""
-    if date.fromordinal(EPOCH_ORDINAL + day) in calendar.holidays:
-        return ()
-    return calendar.weekly[(EPOCH_WEEKDAY + day) % 7]
-
-
-def _steady(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The time from start to end in pieces of one UTC offset each: (start, end, offset)."""
-    changes = (change for at in range(start, end, DAY) for change in _changes(zone, at, at + DAY))
-    for begins, finishes in pairwise([start, *changes, end]):
-        yield begins, finishes, _offset(zone, begins)
-
-
-def _changes(zone: ZoneInfo, start: int, end: int) -> list[int]:
-    """Where the offset changes; zone files know whole seconds only, so halving ends there."""
-    if _offset(zone, start) == _offset(zone, end):
-        return []
-    if end - start <= SECOND:
-        return [end]
-    middle = start + (end - start) // 2 // SECOND * SECOND
-    return [*_changes(zone, start, middle), *_changes(zone, middle, end)]
-
-
-def _offset(zone: ZoneInfo, at: int) -> int:
-    return (_instant(at).astimezone(zone).utcoffset() or timedelta(0)) // MICROSECOND
-
-
-def _instant(at: int) -> datetime:
-    return EPOCH + timedelta(microseconds=at)
+    return calendar.line.coordinate(_micros(instant))
 
 
 def _micros(instant: datetime) -> int:
@@ -214,7 +131,7 @@ def _check_zone(zone: str) -> None:
         raise ValueError(f"{zone!r} is no known time zone; use a name like Europe/Berlin.") from error
 
 
-def _check_weekly(weekly: tuple[tuple[tuple[int, int], ...], ...]) -> None:
+def _check_weekly(weekly: Week) -> None:
     if len(weekly) != 7:
         raise ValueError("A week has seven days, Monday first; give an empty day for one without work.")
     if not any(weekly):

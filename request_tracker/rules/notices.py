@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from request_tracker.rules.terms import Role
+
 
 class Audience(StrEnum):
     PRIMARY = "primary"
@@ -44,12 +46,58 @@ class Way(StrEnum):
     WEEKLY = "weekly"
     OFF = "off"
 
+    @property
+    def gathers(self) -> bool:
+        return self in (Way.DAILY, Way.WEEKLY)
+
+    @property
+    def words(self) -> str:
+        return WAY_WORDS[self]
+
+
+WAY_WORDS = {
+    Way.INSTANT: "At once",
+    Way.DAILY: "Once a day",
+    Way.WEEKLY: "Once a week",
+    Way.OFF: "Not by letter",
+}
+
+_WORKERS = frozenset({Role.SPECIALIST, Role.LEAD, Role.ENGINEER})
+TOPIC_ROLES = {
+    Topic.PROGRESS: frozenset({Role.REQUESTER}),
+    Topic.COMMENTS: frozenset({Role.REQUESTER}) | _WORKERS,
+    Topic.PROMISES: _WORKERS,
+    Topic.DUTIES: _WORKERS | {Role.ADMIN},
+    Topic.REPORT: _WORKERS | {Role.ADMIN, Role.AUDITOR},
+}
+"""Whom letters on a topic can reach, so who may choose how."""
+
+
+def topics_of(role: Role) -> tuple[Topic, ...]:
+    return tuple(topic for topic in Topic if role in TOPIC_ROLES[topic])
+
+
+def reaches(notice: "Notice", role: Role) -> bool:
+    """Whether letters of this notice can go to somebody of the role."""
+    roles = {
+        Audience.ASSIGNEE: _WORKERS,
+        Audience.LEADS: frozenset({Role.LEAD}),
+        Audience.ADMINS: frozenset({Role.ADMIN}),
+    }
+    return any(role in roles.get(audience, frozenset({Role.REQUESTER})) for audience in notice.audience)
+
+
+def ways_of(topic: Topic) -> tuple[Way, ...]:
+    """What may be chosen. The weekly report is gathered already: it comes whole, or not at all."""
+    return (Way.INSTANT, Way.OFF) if topic is Topic.REPORT else tuple(Way)
+
 
 @dataclass(frozen=True)
 class Notice:
     """`template` is a folder under templates/mail; `at_once` ones do not wait for the undo window.
 
-    Without a `topic` it must be said: always, at once, whatever its reader chose.
+    Without a `topic` it must be said: always, at once, whatever its reader chose. Without an audience it is sent to
+    nobody by itself: others' letters are told in it.
     """
 
     name: str
@@ -60,12 +108,28 @@ class Notice:
 
     @property
     def must(self) -> bool:
-        return self.topic is None
+        return self.topic is None and bool(self.audience)
+
+    @property
+    def because(self) -> str:
+        """Why it comes whatever its reader chose; empty for what may be chosen."""
+        return _BECAUSE.get(self.name, DECIDED) if self.must else ""
 
     @property
     def template(self) -> str:
         return self.name
 
+
+ASKED = "it asks something of you that others wait for"
+CONFIRMED = "it confirms what was sent in your name"
+DECIDED = "it tells you what was decided, which you must know"
+_BECAUSE = {
+    **dict.fromkeys(("receipt", "joined", "on_behalf"), CONFIRMED),
+    **dict.fromkeys(
+        ("question", "connect", "slots", "minutes", "access_lost", "verify", "primary_asked", "promoted"), ASKED
+    ),
+}
+"""All others that must be said tell of a decision."""
 
 _EVERYBODY = (Audience.EVERYBODY,)
 _PRIMARY = (Audience.PRIMARY,)
@@ -103,10 +167,14 @@ NOTICES = {
         Notice("unmerged", (Audience.SUBMITTER,), "Your request stands alone again"),
         Notice("comment", (Audience.ASSIGNEE,), "A new comment", at_once=True, topic=Topic.COMMENTS),
         Notice("reply", _PRIMARY, "A new comment", at_once=True, topic=Topic.COMMENTS),
+        Notice("promise_moved", _EVERYBODY, "Your promised date has moved", at_once=True, topic=Topic.PROGRESS),
         Notice("at_risk", (Audience.ASSIGNEE,), "A promise is at risk", topic=Topic.PROMISES),
         Notice("breach", _STAFF, "A promise was broken", topic=Topic.PROMISES),
+        Notice("wait_over", (Audience.ASSIGNEE,), "A wait goes on", at_once=True, topic=Topic.DUTIES),
+        Notice("clocks_differ", (Audience.ADMINS, Audience.LEADS), "Clocks were put right", topic=Topic.DUTIES),
         Notice("starter_missing", (Audience.ASSIGNEE,), "A starter connector is missing", topic=Topic.DUTIES),
         Notice("bind_group", (Audience.ADMINS,), "A customer account needs a Fivetran group", topic=Topic.DUTIES),
+        Notice("digest", (), "What happened since the last letter", at_once=True),
         Notice("weekly_report", (Audience.LEADS,), "Weekly report", topic=Topic.REPORT),
     )
 }

@@ -274,6 +274,10 @@ class ClockKind:
     label: str
     internal: bool = False
 
+    def words(self, cycle: int) -> str:
+        """`Development`, and from its second cycle on `Development (round 2)`."""
+        return self.label if cycle == 1 else f"{self.label} (round {cycle})"
+
 
 CLOCKS = {
     kind.name: kind

@@ -1,13 +1,14 @@
-"""Clock rows → WeeklyReport: each cycle counted once, every figure as of one instant."""
+"""Tallies, and the rows behind them → WeeklyReport: each cycle counted once, every figure as of one instant."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from math import ceil, floor
+from math import ceil, floor, fsum
 from statistics import median
 
 from request_tracker.rules.phases import CLOCKS
+from request_tracker.rules.report_corrections import corrections, key_of
 from request_tracker.rules.report_files import to_csv, to_json
 from request_tracker.rules.report_rows import (
     Breach,
@@ -15,7 +16,6 @@ from request_tracker.rules.report_rows import (
     ClockFact,
     ClockFigures,
     Cohort,
-    Correction,
     Counted,
     FunnelRow,
     MoveFact,
@@ -25,19 +25,44 @@ from request_tracker.rules.report_rows import (
     TrendWeek,
     WeeklyReport,
 )
-from request_tracker.rules.report_words import corrected, explained, pause_words
+from request_tracker.rules.report_tally import (
+    COHORT_WEEKS,
+    COLUMNS,
+    TREND_WEEKS,
+    Tallies,
+    columns_of,
+    signal_of,
+    tally_of,
+)
+from request_tracker.rules.report_words import explained, pause_words
 from request_tracker.rules.terms import Outcome, Phase
 from request_tracker.rules.weeks import BadWeek, Week, last_week
 
 __all__ = [
-    "BadWeek", "CaseFact", "ClockFact", "Counted", "MoveFact", "Revision", "Week", "WeeklyReport", "last_week",
-    "summarise", "to_csv", "to_json",
+    "BadWeek", "CaseFact", "ClockFact", "Counted", "MoveFact", "Revision", "Rows", "Tallies", "Week", "WeeklyReport",
+    "last_week", "report_of", "summarise", "tally_of", "to_csv", "to_json",
 ]  # fmt: skip
 
-TREND_WEEKS = 12
-COHORT_WEEKS = 8
 DAY_S = 86_400
+LATE_ROWS, BREACH_ROWS = 200, 500
+"""How many are listed at most, the worst of them; the figures count all."""
+PROMISES = tuple(name for name, kind in CLOCKS.items() if not kind.internal)
 LIVE_PHASES = tuple(phase for phase in Phase if phase is not Phase.GENERALLY_AVAILABLE)
+Inside = Callable[[datetime], bool]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is told one by one: broken promises of the week, late ones, what was corrected, moves, cases opened.
+
+    Clocks may be more than are told; they are looked at once more.
+    """
+
+    broken: Sequence[ClockFact] = ()
+    late: Sequence[ClockFact] = ()
+    revised: Sequence[ClockFact] = ()
+    moves: Sequence[MoveFact] = ()
+    opened: Collection[str] = ()
 
 
 def summarise(
@@ -48,13 +73,20 @@ def summarise(
     cases: Sequence[CaseFact],
     moves: Sequence[MoveFact],
 ) -> WeeklyReport:
-    """The report on a week. The facts are as of the week's end, or as of `as_of` where that is earlier."""
+    """The report on a week from single facts as of the week's end, or as of `as_of` where that is earlier."""
+    start, end = week.bounds(zone)
+    opened = [each.case for each in cases if start <= each.opened_at < end]
+    rows = Rows(clocks, clocks, clocks, moves, opened)
+    return report_of(week, zone, as_of, tally_of(week, zone, min(as_of, end), clocks, cases), rows)
+
+
+def report_of(week: Week, zone: str, as_of: datetime, tallies: Tallies, rows: Rows) -> WeeklyReport:
+    """The report from what was added up, wherever that was done."""
     start, end = week.bounds(zone)
 
-    def inside(at: datetime | None) -> bool:
-        return at is not None and start <= at < end
+    def inside(at: datetime) -> bool:
+        return start <= at < end
 
-    promises = [clock for clock in clocks if not clock.internal]
     now = min(as_of, end)
     return WeeklyReport(
         week=week,
@@ -62,14 +94,14 @@ def summarise(
         starts_at=start,
         ends_at=end,
         as_of=now,
-        total=_figures("all", "All promises", promises, inside, now),
-        clocks=tuple(_of_kind(name, clocks, inside, now) for name in CLOCKS),
-        breaches=_breaches(promises, inside, zone),
-        late=_late(promises, now),
-        funnel=_funnel(cases, moves, inside),
-        cohorts=_cohorts(week, zone, cases),
-        trend=_trend(week, zone, promises),
-        corrections=_corrections(promises, start, zone),
+        total=_figures("all", "All promises", PROMISES, tallies),
+        clocks=tuple(_figures(name, kind.label, (name,), tallies) for name, kind in CLOCKS.items()),
+        breaches=_breaches(rows.broken, inside, zone),
+        late=_late(rows.late, now),
+        funnel=_funnel(tallies, rows, inside),
+        cohorts=_cohorts(week, tallies),
+        trend=_trend(week, tallies),
+        corrections=corrections(rows.revised, start, zone),
     )
 
 
@@ -83,17 +115,13 @@ def percentile(values: Iterable[float], part: float) -> float | None:
     return low + (high - low) * (place - floor(place))
 
 
-def _of_kind(name: str, clocks: Sequence[ClockFact], inside: Callable[..., bool], now: datetime) -> ClockFigures:
-    return _figures(name, CLOCKS[name].label, [each for each in clocks if each.name == name], inside, now)
-
-
-def _figures(
-    name: str, label: str, clocks: Sequence[ClockFact], inside: Callable[..., bool], now: datetime
-) -> ClockFigures:
-    met, breached = _tally(each.counted for each in clocks if each.counted and inside(each.counted.at))
-    going = Counter(_signal(each, now) for each in clocks if each.is_open)
-    ages = [each.age for each in clocks if each.is_open]
-    finished = [each for each in clocks if each.state == "stopped" and inside(each.stopped_at)]
+def _figures(name: str, label: str, names: Collection[str], tallies: Tallies) -> ClockFigures:
+    met, breached = _decided(tallies, names, TREND_WEEKS - 1)
+    going = {
+        signal: sum(tallies.signals[each, signal] for each in names) for signal in ("paused", "at_risk", "overdue")
+    }
+    ages = sorted(age for each, age in tallies.ages if each in names)
+    finished = sorted(age for each, age in tallies.finished if each in names)
     return ClockFigures(
         name=name,
         label=label,
@@ -101,87 +129,70 @@ def _figures(
         met=met,
         breached=breached,
         compliance=_compliance(met, breached),
-        open=going.total(),
-        paused=going["paused"],
-        at_risk=going["at_risk"],
-        overdue=going["overdue"],
+        open=len(ages),
+        **going,
         median_age_days=percentile(ages, 0.5),
         oldest_age_days=max(ages, default=None),
         finished=len(finished),
-        p50_days=percentile((each.age for each in finished), 0.5),
-        p90_days=percentile((each.age for each in finished), 0.9),
-        pauses=_pauses(finished),
+        p50_days=percentile(finished, 0.5),
+        p90_days=percentile(finished, 0.9),
+        pauses=_pauses(finished, [(reason, days) for each, reason, days in tallies.pauses if each in names]),
     )
 
 
-def _tally(counted: Iterable[Counted | None]) -> tuple[int, int]:
-    verdicts = Counter(each.verdict for each in counted if each is not None)
-    return verdicts["met"], verdicts["breached"]
+def _decided(tallies: Tallies, names: Iterable[str], place: int) -> tuple[int, int]:
+    """How many were met and how many breached in one week of the trend."""
+    met, breached = (sum(tallies.verdicts[each, place, verdict] for each in names) for verdict in ("met", "breached"))
+    return met, breached
 
 
 def _compliance(met: int, breached: int) -> float | None:
     return met / (met + breached) if met + breached else None
 
 
-def _signal(clock: ClockFact, now: datetime) -> str:
-    """overdue, paused, at_risk or ok; a broken promise stays overdue while it is paused."""
-    if clock.breached_at is not None:
-        return "overdue"
-    if clock.state == "paused":
-        return "paused"
-    return "at_risk" if clock.at_risk_at is not None and clock.at_risk_at <= now else "ok"
-
-
-def _pauses(finished: Sequence[ClockFact]) -> tuple[PauseShare, ...]:
-    spent: dict[str, float] = defaultdict(float)
-    for clock in finished:
-        for reason, seconds in clock.paused_for:
-            spent[reason] += seconds / clock.day_s
-    whole = sum(clock.age for clock in finished) + sum(spent.values())
-    ordered = sorted(spent.items(), key=lambda row: (-row[1], row[0]))
+def _pauses(finished: Sequence[float], pauses: Iterable[tuple[str, float]]) -> tuple[PauseShare, ...]:
+    """Sums are exact (fsum), so that they are the same in whatever order things were added up."""
+    spent: dict[str, list[float]] = defaultdict(list)
+    for reason, days in pauses:
+        spent[reason].append(days)
+    totals = {reason: fsum(parts) for reason, parts in spent.items()}
+    whole = fsum([*finished, *(days for parts in spent.values() for days in parts)])
+    ordered = sorted(totals.items(), key=lambda row: (-row[1], row[0]))
     return tuple(PauseShare(reason, pause_words(reason), days, days / whole) for reason, days in ordered if days > 0)
 
 
-def _breaches(clocks: Sequence[ClockFact], inside: Callable[..., bool], zone: str) -> tuple[Breach, ...]:
-    broken = [(each.breached_at, each) for each in clocks if each.breached_at is not None and inside(each.breached_at)]
+def _breaches(clocks: Iterable[ClockFact], inside: Inside, zone: str) -> tuple[Breach, ...]:
+    broken = [(each.breached_at, each) for each in clocks if each.breached_at and inside(each.breached_at)]
+    promised = [(at, each) for at, each in broken if not each.internal]
+    worst = sorted(promised, key=lambda row: (-row[1].over, key_of(row[1])))[:BREACH_ROWS]
     return tuple(
         Breach(
             each.case, each.service_name, each.account, each.assignee, each.name, each.label, each.cycle, at,
             each.state, each.over, explained(each, at, zone),
         )
-        for at, each in sorted(broken, key=lambda row: (row[0], _key(row[1])))
+        for at, each in sorted(worst, key=lambda row: (row[0], key_of(row[1])))
     )  # fmt: skip
 
 
-def _late(clocks: Sequence[ClockFact], now: datetime) -> tuple[OpenClock, ...]:
+def _late(clocks: Iterable[ClockFact], now: datetime) -> tuple[OpenClock, ...]:
     """The overdue ones, latest first, then those at risk."""
-    signals = [(_signal(each, now), each) for each in clocks if each.is_open]
+    signals = [(signal_of(each, now), each) for each in clocks if each.is_open and not each.internal]
     shown = [(signal, each) for signal, each in signals if signal in ("overdue", "at_risk")]
     return tuple(
         OpenClock(
             each.case, each.service_name, each.account, each.assignee, each.name, each.label, each.cycle, signal,
             each.due_at or each.breached_at, each.age, each.over,
         )
-        for signal, each in sorted(shown, key=lambda row: (row[0] != "overdue", -row[1].over, _key(row[1])))
-    )  # fmt: skip
+        for signal, each in sorted(shown, key=lambda row: (row[0] != "overdue", -row[1].over, key_of(row[1])))
+    )[:LATE_ROWS]  # fmt: skip
 
 
-def _key(clock: ClockFact) -> tuple[str, str, int]:
-    return clock.case, clock.name, clock.cycle
-
-
-def _funnel(cases: Sequence[CaseFact], moves: Sequence[MoveFact], inside: Callable[..., bool]) -> tuple[FunnelRow, ...]:
-    entered: dict[str, set[str]] = defaultdict(set)
-    left: dict[str, dict[str, float]] = defaultdict(dict)
-    entered[Phase.SUBMISSION] |= {each.case for each in cases if inside(each.opened_at)}
-    for move in sorted((each for each in moves if inside(each.at)), key=lambda each: (each.at, each.case)):
-        entered[move.to_place].add(move.case)
-        left[move.from_place][move.case] = (move.at - move.since).total_seconds() / DAY_S
-    standing = Counter(each.phase for each in cases if each.outcome is None)
+def _funnel(tallies: Tallies, rows: Rows, inside: Inside) -> tuple[FunnelRow, ...]:
+    entered, left = passages(rows, inside)
     phases = (
         FunnelRow(
-            phase, phase.words, "phase", len(entered[phase]), standing[phase], len(left[phase]),
-            median(left[phase].values()) if left[phase] else None,
+            phase, phase.words, "phase", len(entered[phase]), tallies.standing[phase], len(left[phase]),
+            median(days_in(move) for move in left[phase].values()) if left[phase] else None,
         )
         for phase in LIVE_PHASES
     )  # fmt: skip
@@ -189,53 +200,34 @@ def _funnel(cases: Sequence[CaseFact], moves: Sequence[MoveFact], inside: Callab
     return (*phases, *outcomes)
 
 
-def _cohorts(week: Week, zone: str, cases: Sequence[CaseFact]) -> tuple[Cohort, ...]:
-    by_week: dict[Week, list[CaseFact]] = defaultdict(list)
-    for each in cases:
-        by_week[Week.of(each.opened_at, zone)].append(each)
-    return tuple(_cohort(each, by_week[each]) for each in _weeks_to(week, COHORT_WEEKS))
+def passages(rows: Rows, inside: Inside) -> tuple[dict[str, set[str]], dict[str, dict[str, MoveFact]]]:
+    """By place: the cases that came in, and the move with which each case left (the last one)."""
+    entered: dict[str, set[str]] = defaultdict(set)
+    left: dict[str, dict[str, MoveFact]] = defaultdict(dict)
+    entered[Phase.SUBMISSION] |= set(rows.opened)
+    for move in sorted((each for each in rows.moves if inside(each.at)), key=lambda each: (each.at, each.case)):
+        entered[move.to_place].add(move.case)
+        left[move.from_place][move.case] = move
+    return entered, left
 
 
-def _cohort(week: Week, cases: Sequence[CaseFact]) -> Cohort:
-    ends = Counter(each.outcome for each in cases)
-    declined, released, live = ends[Outcome.NOT_A_CANDIDATE], ends[Outcome.RELEASED], ends[None]
-    accepted = sum(Phase(each.phase).order >= Phase.CONSULTATION.order for each in cases)
-    return Cohort(week, len(cases), live, accepted, declined, released, len(cases) - live - declined - released)
+def days_in(move: MoveFact) -> float:
+    """Calendar days in the place that was left."""
+    return (move.at - move.since).total_seconds() / DAY_S
 
 
-def _trend(week: Week, zone: str, clocks: Sequence[ClockFact]) -> tuple[TrendWeek, ...]:
-    weeks = _weeks_to(week, TREND_WEEKS)
-    edges = [each.bounds(zone) for each in weeks]
-    found = sorted((each.counted for each in clocks if each.counted), key=lambda each: each.at)
-    by_week = {place: list(rows) for place, rows in groupby(found, key=lambda each: _place(each.at, edges))}
-    tallies = [_tally(by_week.get(place, ())) for place in range(len(weeks))]
-    return tuple(TrendWeek(each, *tally, _compliance(*tally)) for each, tally in zip(weeks, tallies, strict=True))
+def _cohorts(week: Week, tallies: Tallies) -> tuple[Cohort, ...]:
+    counts = [dict.fromkeys(COLUMNS, 0) for _ in range(COHORT_WEEKS)]
+    for (place, phase, outcome), number in tallies.cohorts.items():
+        for column in columns_of(phase, outcome):
+            counts[place][column] += number
+    return tuple(Cohort(each, **found) for each, found in zip(_weeks_to(week, COHORT_WEEKS), counts, strict=True))
 
 
-def _place(at: datetime, edges: Sequence[tuple[datetime, datetime]]) -> int | None:
-    return next((place for place, (start, end) in enumerate(edges) if start <= at < end), None)
+def _trend(week: Week, tallies: Tallies) -> tuple[TrendWeek, ...]:
+    decided = ((each, _decided(tallies, PROMISES, place)) for place, each in enumerate(_weeks_to(week, TREND_WEEKS)))
+    return tuple(TrendWeek(each, *numbers, _compliance(*numbers)) for each, numbers in decided)
 
 
 def _weeks_to(week: Week, count: int) -> list[Week]:
     return [week.back(weeks) for weeks in reversed(range(count))]
-
-
-def _corrections(clocks: Sequence[ClockFact], start: datetime, zone: str) -> tuple[Correction, ...]:
-    found = []
-    for clock in sorted((each for each in clocks if each.revision), key=_key):
-        was = clock.revision.was if clock.revision else None
-        is_now = clock.counted if clock.counted and clock.counted.at < start else None
-        if was != is_now:
-            found.append(_correction(clock, was, is_now, zone))
-    return tuple(found)
-
-
-def _correction(clock: ClockFact, was: Counted | None, is_now: Counted | None, zone: str) -> Correction:
-    old, new = was.verdict if was else None, is_now.verdict if is_now else None
-    moment = was or is_now
-    assert moment is not None, "a correction has something to correct"
-    week = Week.of(moment.at, zone)
-    return Correction(
-        clock.case, clock.service_name, clock.name, clock.label, clock.cycle, week, old, new,
-        corrected(clock, was, is_now, zone),
-    )  # fmt: skip

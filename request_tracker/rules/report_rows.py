@@ -8,6 +8,17 @@ from request_tracker.rules.weeks import Week
 
 
 @dataclass(frozen=True)
+class Only:
+    """What a report is narrowed to: the cases of one specialist (as of the report's instant), of one account."""
+
+    assignee_id: int | None = None
+    account_id: int | None = None
+
+
+EVERYTHING = Only()
+
+
+@dataclass(frozen=True)
 class Counted:
     """The verdict of one cycle, `met` or `breached`, and the instant that decides in which week it counts."""
 
@@ -210,6 +221,27 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class ListedRow:
+    """One row behind a number of the report: a clock, or a case (then `clock`, `name` and `cycle` are empty).
+
+    `state`: the clock's verdict or signal (met, breached, ok, paused, at_risk, overdue, finished), for a case its place
+    or what a cohort counts it as. `at`: the instant that counts: stop, breach, due, entering, leaving, opening.
+    `days`: working days elapsed, or calendar days in the phase.
+    """
+
+    case: str
+    service_name: str
+    account: str
+    assignee: str | None
+    clock: str
+    name: str
+    cycle: int
+    state: str
+    at: datetime | None
+    days: float | None
+
+
+@dataclass(frozen=True)
 class WeeklyReport:
     """Every figure is as of `as_of`: the week's end, or the present while the week goes on."""
 
@@ -226,6 +258,16 @@ class WeeklyReport:
     cohorts: tuple[Cohort, ...]
     trend: tuple[TrendWeek, ...]
     corrections: tuple[Correction, ...]
+
+    @property
+    def late_count(self) -> int:
+        """How many there are; `late` lists the worst of them."""
+        return self.total.overdue + self.total.at_risk
+
+    @property
+    def breach_count(self) -> int:
+        """How many there are; `breaches` lists the worst of them, in order of the breach."""
+        return self.total.breached
 
     @property
     def is_final(self) -> bool:

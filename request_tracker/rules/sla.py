@@ -125,8 +125,9 @@ def in_order(events: Iterable[ClockEvent], as_of: datetime) -> list[tuple[ClockE
     known = sorted((event for event in events if event.effective_at <= as_of), key=lambda e: (e.effective_at, e.id))
     taken_back: dict[int, int] = {}
     # The latest first, so that a taking back that was itself taken back takes nothing back.
-    for event in sorted(known, key=lambda e: e.id, reverse=True):
-        if event.kind is EventKind.VOID and event.voids is not None and event.id not in taken_back:
+    voids = (event for event in known if event.kind is EventKind.VOID)
+    for event in sorted(voids, key=lambda e: e.id, reverse=True):
+        if event.voids is not None and event.id not in taken_back:
             taken_back.setdefault(event.voids, event.id)
     return [(event, taken_back.get(event.id)) for event in known]
 
@@ -146,6 +147,7 @@ class Tally:
 
     def __init__(self, at_risk: tuple[float, float]) -> None:
         self.parts = (*at_risk, 1.0)
+        self.limits: tuple[timedelta, ...] = ()
         self.marks: tuple[datetime | None, ...] = (None, None, None)
         self.open: set[str] = set()
         self.paused_for: dict[str, timedelta] = {}
@@ -188,7 +190,8 @@ class Tally:
 
     def start(self, event: ClockEvent) -> bool:
         self.state, self.started_at, self.at = RunState.RUNNING, event.effective_at, event.effective_at
-        self.target, self.calendar, self.calendar_id = event.target or NOTHING, event.calendar, event.calendar_id
+        self.calendar, self.calendar_id = event.calendar, event.calendar_id
+        self._aim(event)
         return True
 
     def pause(self, event: ClockEvent) -> bool:
@@ -210,9 +213,10 @@ class Tally:
         return True
 
     def retarget(self, event: ClockEvent) -> bool:
-        """A mark the new target has behind it is passed now: nobody was late for a promise not yet made."""
-        self.target = event.target or NOTHING
-        self.marks = tuple(event.effective_at if self.elapsed > limit else None for limit in self._limits())
+        """A mark newly behind is passed now: nobody was late for a promise not yet made. One behind already stays."""
+        self._aim(event)
+        known = zip(self.marks, self.limits, strict=True)
+        self.marks = tuple((mark or event.effective_at) if self.elapsed > limit else None for mark, limit in known)
         self.breached_at = self.breached_at or self.marks[DUE]
         return True
 
@@ -220,22 +224,25 @@ class Tally:
         self.calendar, self.calendar_id = event.calendar, event.calendar_id
         return True
 
+    def _aim(self, event: ClockEvent) -> None:
+        self.target = event.target or NOTHING
+        self.limits = tuple(self.target * part for part in self.parts)
+
     def _mark(self, elapsed: timedelta) -> None:
         """Keep the marks passed on the way to `elapsed`; the first breach stays for ever."""
-        known = zip(self.marks, self._limits(), strict=True)
+        if elapsed <= min(self.limits):
+            return
+        known = zip(self.marks, self.limits, strict=True)
         self.marks = tuple(mark or (self._when(limit) if elapsed > limit else None) for mark, limit in known)
         self.breached_at = self.breached_at or self.marks[DUE]
 
     def _expected(self) -> tuple[datetime, ...]:
         """Each mark where it was passed, or where it will be if the clock runs on."""
-        return tuple(mark or self._when(limit) for mark, limit in zip(self.marks, self._limits(), strict=True))
+        return tuple(mark or self._when(limit) for mark, limit in zip(self.marks, self.limits, strict=True))
 
     def _when(self, limit: timedelta) -> datetime:
         assert self.calendar is not None
         return add_working(self.calendar, self.at, limit - self.elapsed)
-
-    def _limits(self) -> tuple[timedelta, ...]:
-        return tuple(self.target * part for part in self.parts)
 
     def _verdict(self) -> str | None:
         met = "met" if self.state is RunState.STOPPED else None

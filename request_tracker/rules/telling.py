@@ -29,6 +29,16 @@ def _by_policy(data: Data) -> str:
     return ", automatically" if data.get("automatic") else ""
 
 
+def _clock(data: Data) -> str:
+    return f"“{CLOCKS[data['name']].words(data['cycle'])}”"
+
+
+def _days(side: Data) -> str:
+    """`10 working days`, `2.5 working days`: a target as a lead typed it."""
+    number = round(float(side["target_days"]), 2)
+    return f"{number:g} working day{'' if number == 1 else 's'}"
+
+
 def _forgotten(data: Data) -> str:
     """The names confirmed at that merge, which no longer mean one service."""
     pairs = data.get("forgotten", ())
@@ -54,6 +64,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "hold.off": lambda data: f"No longer waiting for {HOLD_WORDS[HoldReason(data['reason'])]}",
     "hold.answered": lambda _: "Question answered",
     "hold.expired": lambda _: "The question expired",
+    "hold.overdue": lambda data: f"Still waiting for {HOLD_WORDS[HoldReason(data['reason'])]}, longer than expected",
     "comment": lambda _: "Comment",
     "comment.internal": lambda _: "Internal note",
     "evidence": _evidence,
@@ -79,6 +90,11 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "sync.asked": lambda _: "First sync asked for",
     "clock.at_risk": lambda data: f"{data['percent']} % of the promised time is used: {CLOCKS[data['name']].label}",
     "clock.breach": lambda data: f"The promise was broken: {CLOCKS[data['name']].label}",
+    "clock.retarget": lambda data: (
+        f"New target for {_clock(data)}: {_days(data['after'])} instead of {_days(data['before'])}"
+    ),
+    "clock.recalendar": lambda data: f"New working calendar for {_clock(data)}",
+    "promise.moved": lambda data: f"The promised date has moved: {CLOCKS[data['name']].label}",
     "document": lambda _: "Document added",
 }
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.matching import Knowledge, prepare
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.program import Program
@@ -155,7 +154,7 @@ def _world(session: Session, known: Known, chance: random.Random, writer: _Write
     return World(
         now=known.now,
         program=known.program,
-        calendar=Calendar.from_json(version.body),
+        calendar=version.calendar,
         calendar_id=version.id,
         ids=ids,
         chance=chance,

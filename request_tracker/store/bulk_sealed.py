@@ -97,7 +97,8 @@ def _clock(journey: Journey, timer: Timer) -> Row:
     """The cached columns: what actions.clock would have left, with every notice that was due sent."""
     now = journey.world.now
     state = state_of(journey, timer, now)
-    warned = next((level for level, name in WARNINGS if _is_past(getattr(state, name), now)), 0)
+    passed = (level for level, name in WARNINGS if _is_past(getattr(state, name), now))
+    warned = WARNINGS[0][0] if state.breached_at else next(passed, 0)
     return {
         "id": timer.id, "case_id": journey.id, "account_id": journey.case["account_id"], "name": timer.name,
         "cycle": timer.cycle, **cached(state, now), "warned": warned, "notice_at": _notice(state, warned),

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.process import Option
 from request_tracker.rules.terms import Criterion, Phase
 
 
 @dataclass(frozen=True)
 class ClockRow:
+    """A clock as of now. `calendar`: the one it counts by while it runs, None where it does not."""
+
     name: str
     label: str
     cycle: int
@@ -21,6 +24,7 @@ class ClockRow:
     verdict: str | None
     breached_at: datetime | None
     internal: bool
+    calendar: Calendar | None
 
 
 @dataclass(frozen=True)

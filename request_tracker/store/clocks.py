@@ -1,6 +1,6 @@
 """SLA clocks and their append-only events; versions of the working calendar. Due instants are cached columns."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,10 @@ class CalendarVersion(Base):
     created_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar.from_json(self.body)
 
 
 class Clock(Base):
@@ -62,7 +66,9 @@ class Clock(Base):
         tied("zero_us IS NULL OR state = 'running'", "zero_while_running"),
         tied("stopped_at IS NULL OR state IN ('stopped', 'cancelled')", "stopped_has_state"),
         Index("uq_clock_cycle", "case_id", "name", "cycle", unique=True),
-        Index("ix_clock_stopped", "stopped_at"),
+        Index("ix_clock_stopped", "stopped_at", "verdict", "name"),
+        partial("ix_clock_breached", "breached_at", "name", where="breached_at IS NOT NULL"),
+        partial("ix_clock_unkept", "stopped_at", where="calendar_id IS NULL"),
         partial("ix_clock_due", "due_at", where="due_at IS NOT NULL"),
         partial("ix_clock_notice", "notice_at", where="notice_at IS NOT NULL"),
     )
@@ -88,7 +94,8 @@ class ClockEventRow(Base):
         tied("kind <> 'start' OR (target_s IS NOT NULL AND calendar_id IS NOT NULL)", "start_is_complete"),
         Index("ix_clock_event_clock", "clock_id", "id"),
         Index("ix_clock_event_caused_by", "caused_by_id"),
-        Index("ix_clock_event_recorded", "recorded_at"),
+        Index("ix_clock_event_recorded", "recorded_at", "clock_id"),
+        partial("ix_clock_event_late", "recorded_at", "clock_id", where="effective_at < recorded_at"),
     )
 
 
@@ -102,7 +109,15 @@ def newest_calendar(session: Session) -> CalendarVersion:
 def calendar_of(session: Session, calendar_id: int) -> Calendar:
     row = session.get(CalendarVersion, calendar_id)
     assert row is not None, "calendar_id has a foreign key"
-    return Calendar.from_json(row.body)
+    return row.calendar
+
+
+def calendars_of(session: Session, ids: Collection[int]) -> dict[int, Calendar]:
+    """The versions by id, in one statement."""
+    if not ids:
+        return {}
+    found = session.scalars(select(CalendarVersion).where(CalendarVersion.id.in_(ids)))
+    return {row.id: row.calendar for row in found}
 
 
 def of_case(session: Session, case_id: int) -> list[Clock]:

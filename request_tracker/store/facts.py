@@ -99,7 +99,7 @@ def _is_silent(session: Session, standing: Mapping[str, Evidence], act: Act) -> 
     since = minutes_at(standing)
     if since is None:
         return False
-    calendar = clocks.calendar_of(session, clocks.newest_calendar(session).id)
+    calendar = clocks.newest_calendar(session).calendar
     return act.now >= add_working(calendar, since, days(calendar, act.program.silence_days))
 
 

@@ -5,11 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Text, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from request_tracker.store.base import Base, one_of, tied
+from request_tracker.store.base import Base, insertion, one_of, tied
 
 LOCK_FOR = timedelta(seconds=120)
 KILLER = "Every worker that tried this job was ended before it could finish"
@@ -53,12 +51,11 @@ def put(
     event_id: int | None = None,
 ) -> bool:
     """Write a job, once per unique key. True when it is new."""
-    make = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     row = {
         "kind": kind, "args": args, "state": "ready", "run_at": run_at or now, "attempt": 0, "max_attempts": 12,
         "unique_key": unique_key, "event_id": event_id, "last_error": "", "created_at": now,
     }  # fmt: skip
-    new = make(Job).values(row).on_conflict_do_nothing(index_elements=["unique_key"]).returning(Job.id)
+    new = insertion(session, Job).values(row).on_conflict_do_nothing(index_elements=["unique_key"]).returning(Job.id)
     return session.scalar(new) is not None
 
 

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of, partial, tied
 
+GONE = "Its reader is not active any more"
+"""Why a letter is dead that nobody should have any more."""
+
 
 class Letter(Base):
     """`unique_key` makes 'once' true: the same notice of the same event to the same person is one row.
@@ -43,6 +46,7 @@ class Letter(Base):
         Index("ix_letter_case", "case_id"),
         partial("ix_letter_gathered", "person_id", where="state = 'gathered'"),
         partial("ix_letter_dead", "id", where="state = 'dead'"),
+        partial("ix_letter_unsent", "id", where="state IN ('waiting', 'dead')"),
         Index("ix_letter_digest", "digest_id"),
         Index("ix_letter_created", "created_at"),
     )

@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, delete, or_, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from request_tracker.rules import merging
 from request_tracker.rules.matching import Match
 from request_tracker.rules.merging import Side
 from request_tracker.rules.terms import Outcome, Phase, Role
-from request_tracker.store.base import Base, one_of, tied
+from request_tracker.store.base import Base, insertion, one_of, tied
 from request_tracker.store.cases import Case
 
 
@@ -109,11 +107,10 @@ def _side(case: Case) -> Side:
 
 
 def _write(session: Session, left: int, right: int, match: Match, now: datetime) -> None:
-    make = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     told: dict[str, Any] = {
         "score": match.score, "decision": match.decision, "reasons": list(match.reasons), "scored_at": now,
     }  # fmt: skip
-    row = make(DuplicatePair).values(left_id=left, right_id=right, **told)
+    row = insertion(session, DuplicatePair).values(left_id=left, right_id=right, **told)
     session.execute(row.on_conflict_do_update(index_elements=["left_id", "right_id"], set_=told))
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.process import Option
 from request_tracker.rules.terms import USABLE_STARTER, Criterion, Phase, Role
-from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, requests
+from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, reading_clocks, requests
 from request_tracker.store.case_rows import (
     CaseView,
     ClockRow,
@@ -31,6 +32,7 @@ from request_tracker.store.documents import Document
 from request_tracker.store.facts import facts_of, supporters
 from request_tracker.store.merges import Merge
 from request_tracker.store.people import Account, Person
+from request_tracker.store.reading_clocks import Present
 from request_tracker.store.requests import NoSuchRequest, Request
 from request_tracker.store.websites import website
 
@@ -83,7 +85,7 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
         persons=persons,
         accounts=accounts,
         full=full,
-        clocks=_clocks(session, case, viewer),
+        clocks=_clocks(session, case, viewer, act.now),
         holds=_holds(session, case, viewer) if full else (),
         evidence=_evidence(session, case, viewer) if full else (),
         requests=_requests(session, case, viewer),
@@ -95,20 +97,19 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
     )
 
 
-def clock_rows(rows: Sequence[Clock]) -> tuple[ClockRow, ...]:
-    return tuple(
-        ClockRow(
-            row.name, CLOCKS[row.name].label, row.cycle, row.state, row.started_at, row.due_at, row.at_risk_at,
-            row.elapsed_s, row.target_s, row.verdict, row.breached_at, CLOCKS[row.name].internal,
-        )
-        for row in rows
-        if row.state != "void"
+def _clocks(session: Session, case: Case, viewer: Viewer, now: datetime) -> tuple[ClockRow, ...]:
+    rows = [row for row in clocks.of_case(session, case.id) if row.state != "void"]
+    kept = [row for row in rows if viewer.is_staff or not CLOCKS[row.name].internal]
+    present = reading_clocks.present(session, kept, now)
+    return tuple(_clock_row(row, present[row.id]) for row in kept)
+
+
+def _clock_row(row: Clock, present: Present) -> ClockRow:
+    return ClockRow(
+        row.name, CLOCKS[row.name].label, row.cycle, row.state, row.started_at, row.due_at, row.at_risk_at,
+        present.elapsed_s, row.target_s, present.verdict, present.breached_at, CLOCKS[row.name].internal,
+        present.calendar,
     )  # fmt: skip
-
-
-def _clocks(session: Session, case: Case, viewer: Viewer) -> tuple[ClockRow, ...]:
-    rows = clock_rows(clocks.of_case(session, case.id))
-    return rows if viewer.is_staff else tuple(row for row in rows if not row.internal)
 
 
 def _name(session: Session, person_id: int | None) -> str | None:

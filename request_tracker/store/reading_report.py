@@ -1,159 +1,125 @@
-"""What the weekly report counts, as it was known at one instant: a constant number of statements, no viewer's limits.
+"""What the weekly report counts, as it was known at one instant: one statement a figure, no viewer's limits.
 
-Later events change nothing: clocks are folded from the events recorded by then, and cases are taken back from how they
-stand now, entry by entry. Clocks that ended before the week and were left alone since are read from their columns.
+Later events change nothing: what was touched since is folded from the events recorded by then and taken back entry by
+entry; all the rest is counted by the database. Both are added up.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from request_tracker.rules.calendar import Calendar, day_length
-from request_tracker.rules.phases import CLOCKS
-from request_tracker.rules.report import CaseFact, ClockFact, MoveFact, Revision, Week, WeeklyReport, summarise
-from request_tracker.rules.sla import ClockEvent, ClockState, RunState, fold
-from request_tracker.rules.terms import STAFF
+from request_tracker.rules.report import (
+    BREACH_ROWS,
+    LATE_ROWS,
+    PROMISES,
+    Rows,
+    Tallies,
+    Week,
+    WeeklyReport,
+    report_of,
+    tally_of,
+)
+from request_tracker.rules.report_changes import Key, fates
+from request_tracker.rules.report_rows import EVERYTHING, ClockFact, Only
 from request_tracker.store import reading_report_cases as past
-from request_tracker.store.cases import Case, case_number
-from request_tracker.store.clocks import CalendarVersion, Clock, ClockEventRow, as_event
-from request_tracker.store.people import Account, Person
-from request_tracker.store.reading_report_cases import Later, Span, Standing
+from request_tracker.store import reading_report_clocks as clocks
+from request_tracker.store.cases import case_id
+from request_tracker.store.clocks import Clock
+from request_tracker.store.reading_report_clocks import Sight
 
-PROMISES = tuple(name for name, kind in CLOCKS.items() if not kind.internal)
-CLOCK_COLUMNS = (
-    Clock.id, Clock.case_id, Case.service_name, Clock.name, Clock.cycle, Clock.state, Clock.started_at,
-    Clock.stopped_at, Clock.target_s, Clock.elapsed_s, Clock.verdict, Clock.breached_at, Case.assignee_id,
-    Account.name.label("account"),
-)  # fmt: skip
+WORST_FIRST = (Clock.case_id, Clock.name, Clock.cycle)
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What `summarise` takes."""
-
-    clocks: tuple[ClockFact, ...]
-    cases: tuple[CaseFact, ...]
-    moves: tuple[MoveFact, ...]
-
-
-def weekly(session: Session, week: Week, zone: str, as_of: datetime) -> WeeklyReport:
+def weekly(session: Session, week: Week, zone: str, as_of: datetime, only: Only = EVERYTHING) -> WeeklyReport:
     """The report on a week that has begun, else BadWeek; for a week that is over the same one whenever it is asked."""
-    found = facts(session, week.begun(as_of, zone), zone, as_of)
-    return summarise(week, zone, as_of, found.clocks, found.cases, found.moves)
-
-
-def facts(session: Session, week: Week, zone: str, as_of: datetime) -> Facts:
-    """Clocks, cases and moves as they were known at the week's end, or at `as_of` where that is earlier."""
-    span = past.span_of(week, zone, as_of)
-    later = past.later(session, span)
-    return Facts(
-        clocks=(*_settled(session, span), *_folded(session, span, later, _staff(session))),
-        cases=past.cases(session, span, later),
-        moves=past.moves(session, span),
+    sight = clocks.sight_of(session, week.begun(as_of, zone), zone, as_of, only)
+    singles = clocks.singly(session, sight)
+    apart = [each.fact for each in singles if each.apart]
+    cases = [each.fact for each in past.changed(session, sight.span, only, sight.later)]
+    start, now = sight.span.start, sight.span.now
+    opened = [each.case for each in cases if start <= each.opened_at]
+    rows = Rows(
+        broken=[*_broken(session, sight), *apart],
+        late=[*_late(session, sight), *apart],
+        revised=[each.fact for each in singles if each.fact.revision],
+        moves=past.moves(session, sight.span, only, sight.later),
+        opened=[*past.opened(session, sight.span, only), *opened],
     )
+    tallies = counted(session, sight) + past.tallies(session, sight.span, only)
+    return report_of(week, zone, as_of, tallies + tally_of(week, zone, now, apart, cases), rows)
 
 
-def _settled(session: Session, span: Span) -> tuple[ClockFact, ...]:
-    """Promises decided in the weeks of the trend before this one, and not touched since: their columns are final."""
-    touched = exists().where(ClockEventRow.clock_id == Clock.id, ClockEventRow.recorded_at >= span.start)
-    rows = session.execute(
-        _clocks().where(
-            Clock.name.in_(PROMISES), Clock.verdict.isnot(None), Clock.stopped_at >= span.trend_from,
-            Clock.stopped_at < span.start, ~touched,
-        )
-    )  # fmt: skip
-    return tuple(_fact(row) for row in rows)
+def fates_of(
+    session: Session, week: Week, zone: str, as_of: datetime, only: Only, keys: Collection[Key]
+) -> dict[Key, str]:
+    """What became of promises, by case, clock and cycle, as it was known when the week ended."""
+    if not keys:
+        return {}
+    sight = clocks.sight_of(session, week.begun(as_of, zone), zone, as_of, only)
+    among = Clock.case_id.in_({case_id(case) for case, _, _ in keys}), Clock.name.in_({name for _, name, _ in keys})
+    apart = [each.fact for each in clocks.singly(session, sight, *among) if each.apart]
+    return fates([*clocks.read(session, sight, clocks.rows(sight, *among)), *apart], sight.span.now)
 
 
-def _folded(session: Session, span: Span, later: Later, names: Mapping[int, str]) -> tuple[ClockFact, ...]:
-    """Every clock that was open when the week began, or had anything recorded since."""
-    recent = select(ClockEventRow.clock_id).where(ClockEventRow.recorded_at >= span.start)
-    wanted = or_(
-        and_(Clock.state != "void", or_(Clock.stopped_at.is_(None), Clock.stopped_at >= span.start)),
-        Clock.id.in_(recent),
+def counted(session: Session, sight: Sight) -> Tallies:
+    """What the database counts of clocks, one statement a figure."""
+    finished, pauses = _finished(session, sight)
+    return Tallies(verdicts(session, sight), _signals(session, sight), _ages(session, sight), finished, pauses)
+
+
+def verdicts(session: Session, sight: Sight) -> Counter[tuple[str, int, str]]:
+    """By clock, week of the trend and verdict: met, breached and noticed, breached and not noticed yet."""
+    weeks, now = sight.span.trend, sight.span.now
+    kinds = (
+        (Clock.stopped_at, "met", [clocks.is_met(weeks[0], sight.span.cut)]),
+        (Clock.breached_at, "breached", [Clock.breached_at >= weeks[0], Clock.breached_at < now]),
+        (Clock.due_at, "breached", [Clock.breached_at.is_(None), Clock.due_at >= weeks[0], Clock.due_at < now]),
     )
-    events = _events(session, span, wanted)
-    found = []
-    for row in session.execute(_clocks().where(wanted)):
-        fact = _fold(row, events.get(row.id, ()), span)
-        if fact is not None:
-            had = past.taken_back(Standing("", None, row.assignee_id), later.get(row.case_id, ())).assignee_id
-            found.append(replace(fact, assignee=names.get(had) if had else None))
-    return tuple(found)
+    found = union_all(
+        *(select(Clock.id, Clock.name, at.label("at"), literal(verdict).label("verdict")).where(*where)
+          for at, verdict, where in kinds)
+    ).subquery()  # fmt: skip
+    place = past.placed(found.c.at, weeks).label("place")
+    grouped = select(found.c.name, place, found.c.verdict, func.count()).where(clocks.counted(sight, found.c.id))
+    rows = session.execute(grouped.group_by(found.c.name, place, found.c.verdict))
+    return Counter({(name, week, verdict): number for name, week, verdict, number in rows})
 
 
-def _clocks() -> Select[*tuple[Any, ...]]:
-    joined = select(*CLOCK_COLUMNS).join(Case, Case.id == Clock.case_id).join(Account, Account.id == Clock.account_id)
-    return joined.order_by(Clock.id)
+def _signals(session: Session, sight: Sight) -> Counter[tuple[str, str]]:
+    signal = clocks.signal(sight).label("signal")
+    wanted = select(Clock.name, signal, func.count()).where(clocks.is_open(), clocks.counted(sight))
+    found = session.execute(wanted.group_by(Clock.name, signal))
+    return Counter({(name, each): number for name, each, number in found})
 
 
-def _events(session: Session, span: Span, wanted: ColumnElement[bool]) -> dict[int, list[ClockEvent]]:
-    """By clock, what was recorded by then, in one statement (and one for the few calendars)."""
-    versions = session.execute(select(CalendarVersion.id, CalendarVersion.body)).all()
-    calendars = {version_id: Calendar.from_json(body) for version_id, body in versions}
-    rows = session.execute(
-        select(*ClockEventRow.__table__.columns)
-        .join(Clock, Clock.id == ClockEventRow.clock_id)
-        .where(wanted, ClockEventRow.recorded_at < span.cut, ClockEventRow.effective_at < span.cut)
-        .order_by(ClockEventRow.id)
-    )
-    found: dict[int, list[ClockEvent]] = defaultdict(list)
-    for row in rows:
-        found[row.clock_id].append(as_event(row, calendars))
-    return found
+def _ages(session: Session, sight: Sight) -> list[tuple[str, float]]:
+    wanted = select(Clock.name, clocks.age(sight)).where(clocks.is_open(), clocks.counted(sight))
+    return [(name, age) for name, age in session.execute(wanted)]
 
 
-def _fold(row: Row[Any], events: Sequence[ClockEvent], span: Span) -> ClockFact | None:
-    """The clock as it was known then; None where it had not started, unless that is news."""
-    state = fold(events, as_of=span.now)
-    revision = _revision(row, events, span)
-    if state.state is RunState.PENDING and revision is None:
-        return None
-    return replace(_known(row, state), day_s=_day_s(events), revision=revision)
+def _finished(session: Session, sight: Sight) -> tuple[list[tuple[str, float]], list[tuple[str, str, float]]]:
+    """Of those finished in the week: the working days each took, and of each pause its reason and working days."""
+    wanted = select(Clock.name, Clock.elapsed_s, clocks.day_s(sight), Clock.paused)
+    inside = clocks.is_finished(sight.span.start, sight.span.cut)
+    found = session.execute(wanted.where(inside, clocks.counted(sight))).all()
+    pauses = [(name, why, spent / day_s) for name, _, day_s, paused in found for why, spent in paused.items()]
+    return [(name, elapsed_s / day_s) for name, elapsed_s, day_s, _ in found], pauses
 
 
-def _revision(row: Row[Any], events: Sequence[ClockEvent], span: Span) -> Revision | None:
-    """What was known when the week began, where something recorded since reaches back behind that."""
-    if not any(event.recorded_at >= span.start > event.effective_at for event in events):
-        return None
-    earlier = [event for event in events if event.recorded_at < span.start and event.effective_at < span.start]
-    return Revision(_known(row, fold(earlier, as_of=span.start)).counted)
+def _broken(session: Session, sight: Sight) -> list[ClockFact]:
+    """The promises broken in the week, the worst of them."""
+    inside = clocks.is_broken(sight, sight.span.start, sight.span.cut)
+    wanted = clocks.rows(sight, Clock.name.in_(PROMISES), inside)
+    worst = wanted.order_by(clocks.over(sight).desc(), *WORST_FIRST).limit(BREACH_ROWS)
+    return clocks.read(session, sight, worst, pauses=True)
 
 
-def _day_s(events: Sequence[ClockEvent]) -> float:
-    calendar = next((event.calendar for event in reversed(events) if event.calendar is not None), None)
-    return day_length(calendar).total_seconds() if calendar else 86_400.0
-
-
-def _fact(row: Row[Any]) -> ClockFact:
-    return ClockFact(
-        case=case_number(row.case_id), service_name=row.service_name, name=row.name, cycle=row.cycle, state=row.state,
-        started_at=row.started_at, stopped_at=row.stopped_at, due_at=None, at_risk_at=None, target_s=row.target_s,
-        elapsed_s=row.elapsed_s, verdict=row.verdict, breached_at=row.breached_at, account=row.account,
-    )  # fmt: skip
-
-
-def _known(row: Row[Any], state: ClockState) -> ClockFact:
-    return replace(
-        _fact(row),
-        state=str(state.state),
-        started_at=state.started_at,
-        stopped_at=state.stopped_at,
-        due_at=state.due_at,
-        at_risk_at=state.at_risk_at,
-        target_s=state.target.total_seconds() if state.target else 0.0,
-        elapsed_s=state.elapsed.total_seconds(),
-        verdict=state.verdict,
-        breached_at=state.breached_at,
-        paused_for=tuple((reason, spent.total_seconds()) for reason, spent in state.paused_for),
-    )
-
-
-def _staff(session: Session) -> dict[int, str]:
-    rows = session.execute(select(Person.id, Person.name).where(Person.role.in_([str(role) for role in STAFF])))
-    return {row.id: row.name for row in rows}
+def _late(session: Session, sight: Sight) -> list[ClockFact]:
+    """Open promises that are overdue, then those at risk; the worst of them."""
+    signal = clocks.signal(sight)
+    wanted = clocks.rows(sight, Clock.name.in_(PROMISES), clocks.is_open(), signal.in_(("overdue", "at_risk")))
+    worst = wanted.order_by(signal.desc(), clocks.over(sight).desc(), *WORST_FIRST).limit(LATE_ROWS)
+    return clocks.read(session, sight, worst)

@@ -8,12 +8,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy import case as when_sql
 from sqlalchemy.orm import Session, aliased
 
+from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.tasks import LEAD, OUTCOMES, WORDS, Standing, due
 from request_tracker.rules.terms import HoldReason, Phase, StarterState
 from request_tracker.store.cases import Case
-from request_tracker.store.clocks import Clock
+from request_tracker.store.clocks import Clock, calendars_of
 from request_tracker.store.connections import Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.heirs import PrimaryAsk
@@ -26,7 +27,8 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class ListRow:
-    """`promise`: the due instant, None while it stands still; `signal` and `word` tell about it."""
+    """`due_at`: None while the promise stands still; `calendar`: the one it counts by; `signal` and `word` tell about
+    it."""
 
     number: str
     service_name: str
@@ -35,6 +37,7 @@ class ListRow:
     phase: str
     ended: bool
     due_at: datetime | None
+    calendar: Calendar | None
     signal: str
     word: str
     asked: tuple[str, ...]
@@ -72,7 +75,7 @@ def page(session: Session, viewer: Viewer, now: datetime, *, number: int) -> Lis
 
 
 class _Facts:
-    """What the rows need to know about their live cases, five queries for the whole page."""
+    """What the rows need to know about their live cases, six queries for the whole page."""
 
     def __init__(self, session: Session, ids: Sequence[int]) -> None:
         asking = [each for each in HoldReason if each.on_requester]
@@ -93,6 +96,8 @@ class _Facts:
         self.clocks: dict[int, Clock] = {}
         for clock in sorted(session.scalars(going), key=lambda each: (each.due_at is None, each.due_at, each.id)):
             self.clocks.setdefault(clock.case_id, clock)
+        used = {clock.calendar_id for clock in self.clocks.values() if clock.calendar_id is not None}
+        self.calendars = calendars_of(session, used)
 
     def standing(self, case: Case) -> Standing:
         keys = frozenset(key for case_id, key in self.evidence if case_id == case.id)
@@ -122,6 +127,7 @@ def _row(request: Request, name: str, case: Case, viewer: Viewer, facts: _Facts,
         phase="Withdrawn" if left else OUTCOMES.get(case.outcome or "") or Phase(case.phase).words.capitalize(),
         ended=ended,
         due_at=clock.due_at if clock else None,
+        calendar=facts.calendars.get(clock.calendar_id or 0) if clock else None,
         signal=signal,
         word=word,
         asked=_asked(request, case, facts) if not ended else (),

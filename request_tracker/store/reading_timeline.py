@@ -1,5 +1,6 @@
 """What happened on a case and what was said, as far as the viewer may read it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,17 @@ def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineR
         .order_by(Entry.seq.desc())
     ).all()
     return tuple(_told(row, viewer) for row in rows if _may_read(row[0], viewer))
+
+
+def entries_by_id(session: Session, ids: Collection[int], viewer: Viewer) -> dict[int, TimelineRow]:
+    """Those of these entries that the viewer may read, of whatever case."""
+    rows = session.execute(
+        select(Entry, EntryText.body, Person)
+        .outerjoin(EntryText, EntryText.entry_id == Entry.id)
+        .outerjoin(Person, Person.id == Entry.actor_id)
+        .where(Entry.id.in_(ids))
+    ).all()
+    return {row[0].id: _told(row, viewer) for row in rows if _may_read(row[0], viewer)}
 
 
 def comments_of(session: Session, case: Case, viewer: Viewer) -> tuple[CommentRow, ...]:

@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, partial, tied
 
 
 class StoredReport(Base):
-    """The report on a finished week as it was first made; never changed. `body` as rules.report.to_json writes it."""
+    """The report on a finished week as it was first made; never changed.
+
+    `body`: as rules.report_files.to_json writes it, with what changed.
+    """
 
     __tablename__ = "weekly_report"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -32,6 +35,7 @@ class Subscription(Base):
     since: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    nameless: Mapped[bool] = mapped_column(default=False, server_default=false())
     __table_args__ = (
         tied("(person_id IS NULL) <> (address IS NULL)", "person_or_address"),
         tied("address IS NULL OR address = lower(address)", "address_lower"),
@@ -42,7 +46,10 @@ class Subscription(Base):
 
 
 class ReportShare(Base):
-    """A signed link to one week's report for somebody without an account; it ends by itself, or when revoked."""
+    """A signed link to one week's report for somebody without an account; it ends by itself, or when revoked.
+
+    A `nameless` one shows accounts as letters and nobody of the house by name.
+    """
 
     __tablename__ = "report_share"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,6 +64,7 @@ class ReportShare(Base):
     revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[datetime | None]
     opens: Mapped[int] = mapped_column(default=0)
+    nameless: Mapped[bool] = mapped_column(default=False, server_default=false())
     __table_args__ = (
         tied("expires_at > at", "ends_later"),
         tied("(revoked_at IS NULL) = (revoked_by_id IS NULL)", "revoked_by_somebody"),

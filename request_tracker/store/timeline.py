@@ -38,7 +38,7 @@ class Entry(Base):
     __table_args__ = (
         one_of("audience", ("public", "account", "staff")),
         Index("uq_timeline_seq", "case_id", "seq", unique=True),
-        Index("ix_timeline_at", "at"),
+        Index("ix_timeline_at", "at", "kind", "case_id"),
     )
 
 

@@ -7,8 +7,8 @@ from request_tracker.access import wiring
 from request_tracker.actions import admit, enrol
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.terms import Role
+from request_tracker.store import bounces, preferences, reading_admin
 from request_tracker.store import jobs as job_store
-from request_tracker.store import reading_admin
 from request_tracker.web.admin_forms import ROLES, GroupForm, PersonForm
 
 admin = Blueprint("admin", __name__)
@@ -96,8 +96,17 @@ def _bound(filled: GroupForm) -> bool:
 def _people(form: PersonForm) -> str:
     with wiring.reading() as session:
         rows = reading_admin.people(session)
-        accounts = reading_admin.accounts(session)
-    return render_template("admin/people.html", people=rows, accounts=accounts, form=form, roles=ROLES)
+        accounts, chosen = reading_admin.accounts(session), preferences.chosen_words(session)
+        returning = bounces.returning(session, (row.email for row in rows))
+    return render_template(
+        "admin/people.html",
+        people=rows,
+        accounts=accounts,
+        form=form,
+        roles=ROLES,
+        letters=chosen,
+        returning=returning,
+    )
 
 
 def _groups(form: GroupForm) -> str:

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from request_tracker.access import wiring
+from request_tracker.access import policy, wiring
 from request_tracker.store import reading_case
 from request_tracker.web import case_clocks, case_leading, case_page, case_writes
 
@@ -21,8 +21,14 @@ def show(number: str) -> ResponseReturnValue:
 def clocks(number: str) -> ResponseReturnValue:
     with wiring.reading() as session:
         found = reading_case.case_for(session, number, wiring.viewer())
-        rows = case_clocks.explained(session, found.id, wiring.now())
-    return render_template("case/clocks.html", number=found.number, service=found.service_name, clocks=rows)
+        rows = case_clocks.explained(session, found.id, wiring.viewer(), wiring.now())
+    return render_template(
+        "case/clocks.html",
+        number=found.number,
+        service=found.service_name,
+        clocks=rows,
+        may_change=policy.may("clocks_admin.decide", wiring.viewer().role),
+    )
 
 
 @case.get("/cases/<number>/state")

@@ -3,73 +3,74 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from request_tracker.rules.calendar import Calendar, standard, working_between
-from request_tracker.rules.clock_words import Line, explain, words_for
+from request_tracker.rules.calendar import Calendar, working_between
+from request_tracker.rules.clock_measure import Measure, measure_of
+from request_tracker.rules.people import Viewer
 from request_tracker.rules.phases import CLOCKS
-from request_tracker.rules.sla import ClockEvent, ClockState, RunState, fold
+from request_tracker.rules.sla import LIVE, ClockEvent, ClockState, RunState, fold
 from request_tracker.store import clocks
 from request_tracker.store.clocks import Clock
+from request_tracker.web.clock_story import Story, calendar_of, story
+from request_tracker.web.request_promise import by
 
 NOTHING = timedelta(0)
 
 
 @dataclass(frozen=True)
 class ClockShown:
-    """What templates/parts/clock.html takes."""
+    """What templates/parts/clock.html takes. `due`: the due instant as it reads."""
 
     label: str
     state: str
     signal: str
     words: str
     due_at: datetime | None
+    due: Markup | None
     internal: bool
 
 
 @dataclass(frozen=True)
 class ClockExplained:
+    """`id` and `runs` are for the lead, who may change what runs."""
+
     shown: ClockShown
+    id: int
     name: str
     cycle: int
-    zone: str
-    lines: tuple[Line, ...]
-    elapsed: tuple[str, ...]
+    runs: bool
+    story: Story
 
 
 def shown(session: Session, case_id: int, now: datetime) -> tuple[ClockShown, ...]:
     """The case's clocks folded as of now, those with a promise to the requester first."""
     rows = [_shown(row, clocks.events_of(session, row.id), now) for row in _kept(session, case_id)]
-    return tuple(sorted(rows, key=lambda row: (row.internal, row.state not in ("running", "paused"))))
+    return tuple(sorted(rows, key=lambda row: (row.internal, row.state not in LIVE)))
 
 
-def explained(session: Session, case_id: int, now: datetime) -> tuple[ClockExplained, ...]:
-    """Every clock of the case with each event in words."""
-    return tuple(_explained(row, clocks.events_of(session, row.id), now) for row in _kept(session, case_id))
+def explained(session: Session, case_id: int, viewer: Viewer, now: datetime) -> tuple[ClockExplained, ...]:
+    """Every clock of the case with its story."""
+    return tuple(_explained(session, row, viewer, now) for row in _kept(session, case_id))
 
 
 def _kept(session: Session, case_id: int) -> list[Clock]:
     return [row for row in clocks.of_case(session, case_id) if row.state != "void"]
 
 
-def _explained(row: Clock, events: list[ClockEvent], now: datetime) -> ClockExplained:
-    calendar = _calendar(events)
-    told = explain(events, as_of=now)
-    elapsed = tuple(words_for(line.elapsed, calendar) for line in told)
-    return ClockExplained(_shown(row, events, now), row.name, row.cycle, calendar.zone, told, elapsed)
+def _explained(session: Session, row: Clock, viewer: Viewer, now: datetime) -> ClockExplained:
+    told = _shown(row, clocks.events_of(session, row.id), now)
+    return ClockExplained(told, row.id, row.name, row.cycle, row.state in LIVE, story(session, row, viewer, now))
 
 
 def _shown(row: Clock, events: list[ClockEvent], now: datetime) -> ClockShown:
     state = fold(events, as_of=now)
     kind = CLOCKS[row.name]
-    label = kind.label if row.cycle == 1 else f"{kind.label} (round {row.cycle})"
-    words = _words(state, _calendar(events), now)
-    return ClockShown(label, str(state.state), _signal(state, now), words, state.due_at, kind.internal)
-
-
-def _calendar(events: list[ClockEvent]) -> Calendar:
-    found = [event.calendar for event in events if event.calendar is not None]
-    return found[-1] if found else standard("UTC")
+    calendar, label = calendar_of(tuple(events)), kind.words(row.cycle)
+    words = _words(state, calendar, measure_of(events, as_of=now), now)
+    due = by(state.due_at, calendar, both=True) if state.due_at else None
+    return ClockShown(label, str(state.state), _signal(state, now), words, state.due_at, due, kind.internal)
 
 
 def _signal(state: ClockState, now: datetime) -> str:
@@ -82,13 +83,13 @@ def _signal(state: ClockState, now: datetime) -> str:
     return state.verdict or "none"
 
 
-def _words(state: ClockState, calendar: Calendar, now: datetime) -> str:
-    target = words_for(state.target or NOTHING, calendar)
-    used = words_for(state.elapsed, calendar)
+def _words(state: ClockState, calendar: Calendar, measure: Measure, now: datetime) -> str:
+    target = measure.words(state.target or NOTHING, calendar)
+    used = measure.words(state.elapsed, calendar)
     if state.state is RunState.RUNNING and state.due_at is not None:
         if state.due_at < now:
-            return f"{words_for(working_between(calendar, state.due_at, now), calendar)} late."
-        return f"{words_for(working_between(calendar, now, state.due_at), calendar)} left of {target}."
+            return f"{measure.words(working_between(calendar, state.due_at, now), calendar)} late."
+        return f"{measure.words(working_between(calendar, now, state.due_at), calendar)} left of {target}."
     if state.state is RunState.PAUSED:
         return f"Stands still after {used} of {target}."
     return f"Ended after {used} of {target}."

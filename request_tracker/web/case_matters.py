@@ -67,7 +67,11 @@ def _hold(view: CaseView, attempt: Attempt) -> CaseForm:
         and (view.primary is not None or not each.on_requester)
     ]
     about = "The requester reads it by mail at once. Needed when the case waits for the requester."
-    ends = "After this day the promises run on, answered or not. Leave it empty to wait as long as it takes."
+    ends = (
+        "A question to the requester ends with this day, answered or not; without a day, after "
+        f"{wiring.act().program.answer_days} working days. Any other wait goes on until somebody ends it: when the day "
+        "has passed, whoever works on the case gets a letter."
+    )
     return CaseForm(
         id="hold",
         action=url_for("case.hold", number=view.number),

@@ -23,6 +23,7 @@ from request_tracker.store import (
     reading_case,
     reading_duplicates,
     reading_knowledge,
+    reading_letters,
     reading_timeline,
 )
 from request_tracker.store.candidates import Suggestion
@@ -32,9 +33,10 @@ from request_tracker.store.facts import vacancy
 from request_tracker.store.merges import Merge
 from request_tracker.store.reading_duplicates import RelatedRow
 from request_tracker.store.reading_knowledge import Offer
-from request_tracker.web import case_clocks, case_evidence, case_matters, case_moves
+from request_tracker.web import case_clocks, case_evidence, case_forecast, case_matters, case_moves
 from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_evidence import CriterionShown, EvidenceShown
+from request_tracker.web.case_forecast import ForecastShown
 from request_tracker.web.case_forms import NOTHING, Attempt, CaseForm, Problem, problem_of
 from request_tracker.web.case_matters import Matters
 from request_tracker.web.case_moves import Moves
@@ -87,6 +89,8 @@ class CasePage:
     undo: Undoable | None
     steps: tuple[Step, ...]
     clocks: tuple[ClockShown, ...]
+    forecast: ForecastShown | None
+    unreached: frozenset[str]
     suggestions: tuple[Suggestion, ...]
     names: Names
     evidence: dict[str, list[EvidenceShown]]
@@ -139,6 +143,8 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
         undo=_undo(session, case) if "case.undo" in may else None,
         steps=steps(view.phase, outcome, reading_timeline.entered(session, case)),
         clocks=case_clocks.shown(session, case.id, act.now),
+        forecast=case_forecast.shown(session, view),
+        unreached=reading_letters.unreached(session, [row.number for row in view.requests]),
         suggestions=_suggestions(session, case),
         names=Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case)),
         evidence=evidence,

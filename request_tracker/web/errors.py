@@ -43,6 +43,11 @@ def _out_of_date() -> ResponseReturnValue:
     return render_template("errors/problem.html", title="This form is out of date", more=more, next_step=step), 400
 
 
+BY_LOOKING = {
+    403: "If you should be able to see this, ask an admin.",
+    422: "Check the address, or go back and choose anew.",
+}
+"""Where somebody only looked: nothing could have been changed."""
 NEXT_STEPS = {
     403: "Nothing was changed. If you should be able to do this, ask an admin.",
     404: "Check the address, or look for it in your list: it may belong to somebody else.",
@@ -52,6 +57,8 @@ NEXT_STEPS = {
 
 def _next_step(status: int) -> str:
     """What the reader can do now."""
+    if http.method in ("GET", "HEAD") and status in BY_LOOKING:
+        return BY_LOOKING[status]
     if status >= 500:
         return "Nothing was changed. Try again in a minute."
     return NEXT_STEPS.get(status, "Nothing was changed. Go back, load the page again and decide anew.")

@@ -10,8 +10,10 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from request_tracker.access import wiring
+from request_tracker.rules.calendar import Calendar
+from request_tracker.rules.calendar_words import day_ended
 from request_tracker.rules.terms import STAFF, Role
-from request_tracker.store import reading_duplicates
+from request_tracker.store import bounces, reading_duplicates
 
 MANY = 20
 
@@ -19,6 +21,8 @@ MANY = 20
 def register(app: Flask) -> None:
     app.add_template_filter(when)
     app.add_template_filter(day)
+    app.add_template_filter(due_day)
+    app.add_template_global(comes_back)
     app.context_processor(_who)
 
 
@@ -31,12 +35,25 @@ def day(at: datetime | None) -> Markup:
     return _time(at, "%-d %b %Y")
 
 
+def due_day(at: datetime, calendar: Calendar | None) -> Markup:
+    """The day a promise is due, or the working day at whose end it is."""
+    ended = day_ended(calendar, at) if calendar else ""
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), ended) if ended else day(at)
+
+
 def _time(at: datetime | None, pattern: str) -> Markup:
     if at is None:
         return Markup("")
     viewer = g.get("viewer")
     local = at.astimezone(ZoneInfo(viewer.zone if viewer else "UTC"))
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), escape(local.strftime(pattern)))
+
+
+def comes_back() -> datetime | None:
+    """Since when letters to the viewer come back. A page that shows it asks; the others do not look."""
+    with wiring.reading() as session:
+        found = bounces.standing(session, wiring.viewer().email)
+    return found.at if found else None
 
 
 @dataclass(frozen=True)
@@ -54,8 +71,12 @@ _NAV = (
     ("Duplicates", "/duplicates", DECIDE_ON_PAIRS),
     ("Reports", "/reports", STAFF),
     ("Knowledge", "/admin/knowledge", frozenset({Role.SPECIALIST, Role.LEAD, Role.ADMIN})),
+    ("Calendar", "/admin/calendar", STAFF),
+    ("Clocks", "/admin/clocks", frozenset({Role.AUDITOR})),
     ("People", "/admin/people", frozenset({Role.ADMIN})),
     ("Jobs", "/admin/jobs", frozenset({Role.ADMIN})),
+    ("Letters", "/admin/letters", frozenset({Role.ADMIN})),
+    ("Notices", "/admin/notices", frozenset({Role.LEAD})),
     ("Mailbox", "/mailbox", frozenset({Role.ADMIN})),
 )
 

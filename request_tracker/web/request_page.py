@@ -13,11 +13,13 @@ from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.tasks import OUTCOMES, Standing, asked, due
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
-from request_tracker.store import cases, clocks, heirs, reading_case, reading_timeline, requests
+from request_tracker.store import cases, heirs, reading_case, reading_timeline, requests
 from request_tracker.store.case_rows import CaseView, CommentRow, EvidenceRow, RequestRow, TimelineRow
 from request_tracker.store.cases import Case
 from request_tracker.store.people import Account, Person
 from request_tracker.store.requests import Request
+from request_tracker.web import case_forecast
+from request_tracker.web.case_forecast import ForecastShown
 from request_tracker.web.case_forms import FormField
 from request_tracker.web.request_forms import COMMENT, Attempt, Question, Trouble, field, note, questions_of, trouble
 from request_tracker.web.request_promise import Promise, promises
@@ -55,6 +57,7 @@ class RequestPage:
     ball: Ball
     steps: tuple[Step, ...]
     promises: tuple[Promise, ...]
+    forecast: ForecastShown | None
     tasks: tuple[str, ...]
     due: tuple[str, ...]
     questions: tuple[Question, ...]
@@ -90,7 +93,6 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
     notes = {name: note(name, attempt) for name in ("minutes", "review", "verify")}
     comment = field(COMMENT, "Comment", "body", attempt)
     outcome = Outcome(view.outcome) if view.outcome else None
-    calendar = clocks.calendar_of(session, clocks.newest_calendar(session).id)
     return RequestPage(
         row=row_of(session, request, root),
         view=view,
@@ -109,7 +111,8 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
             lead_until=lead_until,
         ),
         steps=steps(view.phase, outcome, reading_timeline.entered(session, root)),
-        promises=() if outcome or request.withdrawn_at else promises(view, calendar, act.now),
+        promises=() if outcome or request.withdrawn_at else promises(view, act.now),
+        forecast=None if outcome or request.withdrawn_at else case_forecast.shown(session, view),
         tasks=asked(standing) if open_now else (),
         due=due(standing) if open_now else (),
         questions=questions,

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from markupsafe import Markup
 
-from request_tracker.rules.calendar import Calendar, working_between
+from request_tracker.rules.calendar import Calendar
+from request_tracker.rules.calendar_words import day_ended
+from request_tracker.rules.sla import LIVE
 from request_tracker.rules.tasks import AWAITED
 from request_tracker.store.case_rows import CaseView, ClockRow, HoldRow
 from request_tracker.web.filters import day, when
@@ -18,7 +19,6 @@ KEPT = {
     "first_sync": ("The first sync starts by", "We promised the start of the first sync by"),
 }
 BROKEN = "This promise is broken, and we are sorry. Your request is among the first we work on."
-FARTHEST_BACK = 60
 
 
 @dataclass(frozen=True)
@@ -31,28 +31,26 @@ class Promise:
     sentence: Markup
 
 
-def promises(view: CaseView, calendar: Calendar, now: datetime) -> tuple[Promise, ...]:
-    """Every promise that runs or stands still, the nearest first."""
-    going = [row for row in view.clocks if not row.internal and row.state in ("running", "paused")]
-    return tuple(_promise(row, view.open_holds, calendar, now) for row in sorted(going, key=_order))
+def promises(view: CaseView, now: datetime) -> tuple[Promise, ...]:
+    """Every promise that runs or stands still, the nearest first; each is told by the calendar it counts by."""
+    going = [row for row in view.clocks if not row.internal and row.state in LIVE]
+    return tuple(_promise(row, view.open_holds, now) for row in sorted(going, key=_order))
 
 
-def by(due_at: datetime, calendar: Calendar) -> Markup:
-    """The due instant; where it is the first moment of a working day, the end of the working day before."""
-    zone = ZoneInfo(calendar.zone)
-    local = due_at.astimezone(zone)
-    if local.time() != time(0):
+def by(due_at: datetime, calendar: Calendar, *, both: bool = False) -> Markup:
+    """The due instant by the reader's clock; the end of a working day as such. `both`: with its instant, for staff."""
+    ended = day_ended(calendar, due_at)
+    if not ended:
         return when(due_at)
-    last = _working_day_before(local, calendar)
-    words = last.strftime("%A, %-d %b %Y")
-    return Markup('<time datetime="{}">the end of {} ({})</time>').format(due_at.isoformat(), words, local.tzname())
+    instant = Markup(" ({})").format(when(due_at)) if both else ""
+    return Markup('<time datetime="{}">{}</time>{}').format(due_at.isoformat(), ended, instant)
 
 
-def _promise(row: ClockRow, holds: Sequence[HoldRow], calendar: Calendar, now: datetime) -> Promise:
+def _promise(row: ClockRow, holds: Sequence[HoldRow], now: datetime) -> Promise:
     running, broken = KEPT[row.name]
-    if row.state == "paused" or row.due_at is None:
+    if row.due_at is None or row.calendar is None:
         return Promise(row.label, "paused", "Stands still", _paused(holds))
-    due = by(row.due_at, calendar)
+    due = by(row.due_at, row.calendar)
     if row.due_at < now:
         return Promise(row.label, "overdue", "Overdue", Markup("{} {}. {}").format(broken, due, BROKEN))
     at_risk = row.at_risk_at is not None and row.at_risk_at <= now
@@ -71,14 +69,3 @@ def _paused(holds: Sequence[HoldRow]) -> Markup:
 
 def _order(row: ClockRow) -> tuple[bool, datetime | None]:
     return row.due_at is None, row.due_at or row.started_at
-
-
-def _working_day_before(midnight: datetime, calendar: Calendar) -> datetime:
-    """The last local day before midnight with working time in it."""
-    zone = ZoneInfo(calendar.zone)
-    for back in range(1, FARTHEST_BACK):
-        first = datetime.combine(midnight.date() - timedelta(days=back), time(0), zone)
-        after = datetime.combine(midnight.date() - timedelta(days=back - 1), time(0), zone)
-        if working_between(calendar, first, after):
-            return first
-    return midnight - timedelta(days=1)

@@ -3,19 +3,20 @@
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import admit, assess, consult, evidence, merge, report, submit, sweep, withdraw
+from request_tracker.actions import admit, assess, calendars, consult, evidence, merge, report, submit, sweep, withdraw
 from request_tracker.actions import hold as holding
 from request_tracker.actions.advance import advance
 from request_tracker.actions.evidence import Fact
 from request_tracker.fivetran.client import Fivetran
 from request_tracker.rules import submission
+from request_tracker.rules.days_off import day_off
 from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.people import SYSTEM, Act, Viewer
@@ -31,6 +32,7 @@ from request_tracker.work.stories import ASSESSED_AS, DECLINED, QUESTIONS, STORI
 from request_tracker.work.worker import Worker
 
 Row = Mapping[str, str]
+PROPOSED_DAYS = ((12, 24, "Christmas Eve"), (12, 31, "New Year's Eve"), (5, 14, "Company day"))
 
 
 @dataclass
@@ -63,6 +65,7 @@ def fill(stage: Stage, folder: Path, until: datetime, *, password: str, tell: Ca
         seed(session, stage.settings.program, folder, stage.now)
         _people(session, stage, folder, password)
     _walk(stage, _agenda(told, until), until, tell)
+    _propose_days(stage)
 
 
 def forget_neighbour(session: Session, now: datetime) -> None:
@@ -89,6 +92,18 @@ def _people(session: Session, stage: Stage, folder: Path, password: str) -> None
             stage.requesters[viewer.email] = viewer
         else:
             stage.staff.setdefault(viewer.role, []).append(viewer)
+
+
+def _propose_days(stage: Stage) -> None:
+    """A few days off that wait for a lead's decision."""
+    found = [day_off(_next(stage.now.date(), month, day), name) for month, day, name in PROPOSED_DAYS]
+    with stage.database.transaction() as session:
+        calendars.propose(session, found, "ical:company-days.ics", stage.act(stage.staff[Role.ADMIN][0]))
+
+
+def _next(today: date, month: int, day: int) -> date:
+    this_year = date(today.year, month, day)
+    return this_year if this_year > today else date(today.year + 1, month, day)
 
 
 def _agenda(told: Sequence[Row], until: datetime) -> list[tuple[datetime, int, str, Row]]:

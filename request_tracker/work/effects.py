@@ -6,7 +6,18 @@ from typing import Any
 
 from request_tracker.mail.deliver import transport_for
 from request_tracker.store import timeline
-from request_tracker.work import post, reindexing, report_mail, scoring, starters
+from request_tracker.work import (
+    delivery,
+    digests,
+    forecasting,
+    post,
+    recounting,
+    reindexing,
+    report_mail,
+    samples,
+    scoring,
+    starters,
+)
 from request_tracker.work.context import Context
 
 
@@ -18,6 +29,8 @@ class Call:
     kind: str
     args: Mapping[str, Any]
     event_id: int | None
+    is_last: bool = False
+    """No attempt follows: what fails now is given up."""
 
 
 Effect = Callable[[Context, Call], None]
@@ -44,14 +57,28 @@ def notify(context: Context, call: Call) -> None:
 
 def deliver(context: Context, call: Call) -> None:
     """Send one letter. Twice: a sent letter is left alone."""
-    transport = transport_for(context.settings.smtp_url, context.settings.mail_from)
-    post.deliver(context.database, call.args["letter_id"], context.now(), transport)
+    settings, letter_id = context.settings, call.args["letter_id"]
+    transport = transport_for(settings.smtp_url, settings.mail_from)
+    delivery.deliver(context.database, letter_id, context.now(), transport, settings=settings, is_last=call.is_last)
+
+
+def digest(context: Context, call: Call) -> None:
+    """Write one person's digest. Twice: it has a key of its own, and what it tells is told once."""
+    with context.database.transaction() as session:
+        digests.tell(session, call.args["person_id"], call.args["occasion"], context.act(), context.settings)
 
 
 def mail_report(context: Context, call: Call) -> None:
-    """Write the weekly report to one person. Twice: the letter has a key of its own."""
+    """Write the weekly report to one reader. Twice: the report is filed once, and the letter has a key of its own."""
+    report_mail.file(context.database, call.args, context.settings, context.now())
     with context.database.transaction() as session:
         report_mail.mail_report(session, dict(call.args), context.act(), context.settings)
+
+
+def send_sample(context: Context, call: Call) -> None:
+    """Write a sample letter. Twice: its key is this job's."""
+    with context.database.transaction() as session:
+        samples.send_sample(session, call.job_id, call.args, context.act(), context.settings)
 
 
 EFFECTS: dict[str, Effect] = {
@@ -59,7 +86,9 @@ EFFECTS: dict[str, Effect] = {
     for kind, effect in {
         "notify": notify,
         "deliver": deliver,
+        "digest": digest,
         "mail_report": mail_report,
+        "send_sample": send_sample,
         "provision": lambda context, call: starters.provision(context, call.args["case_id"]),
         "take_in": lambda context, call: starters.take_in(context, call.args["connection_id"]),
         "first_sync": lambda context, call: starters.start_sync(context, call.args["case_id"]),
@@ -68,6 +97,12 @@ EFFECTS: dict[str, Effect] = {
         "score": lambda context, call: scoring.score(context, call.args),
         "reindex": lambda context, call: reindexing.reindex(context, call.args),
         "reindex_all": lambda context, call: reindexing.reindex_all(context, call.args),
+        "recount": lambda context, call: recounting.apply_change(context, call.args),
+        "catch_up": lambda context, call: recounting.catch_up(context, call.args),
+        "refold": lambda context, call: recounting.look(context, call.args),
+        "forecast": lambda context, call: forecasting.make(context),
         "delete_starter": lambda context, call: starters.delete(context, call.args["row_id"]),
     }.items()
 }
+EFFECTS["deliver"] = deliver
+"""Not guarded: it closes a letter whose event was undone, which would wait for ever otherwise."""

@@ -1,16 +1,19 @@
 """What a letter is told: the matter as this one reader may know it, as plain values for the templates."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from request_tracker import links
+from request_tracker.actions import preferences
 from request_tracker.mail.compose import one_line
+from request_tracker.rules.calendar import Calendar
+from request_tracker.rules.calendar_words import day_ended
 from request_tracker.rules.evidence import EVIDENCE, MINUTES
-from request_tracker.rules.notices import Notice
+from request_tracker.rules.notices import Notice, Topic
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
@@ -24,10 +27,11 @@ from request_tracker.store.requests import Request, request_number
 from request_tracker.store.requests import request_id as request_id_of
 from request_tracker.store.timeline import Entry
 
-_WORDS: Mapping[str, Any] = {
+NO_WORDS: Mapping[str, Any] = {
     "question": "", "answer": "", "comment": "", "reason": "", "criterion": "", "explanation": "", "alternatives": (),
     "findings": "", "gaps": (), "new_information": "", "note": "", "times": "", "consent": "",
 }  # fmt: skip
+"""What templates may quote, where nothing of it was said."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Matter:
     act: Act
     base_url: str
     args: Mapping[str, Any]
+    secret_key: str = field(default="", repr=False)
 
     @property
     def at(self) -> datetime:
@@ -48,16 +53,49 @@ class Matter:
 
 @dataclass(frozen=True)
 class Promise:
-    """A clock in words; `due_at` None while it waits."""
+    """A clock in words; `due_at` None while it waits. `ends`: the working day at whose end it is due, where it is."""
 
     label: str
     due_at: datetime | None
     is_broken: bool
+    ends: str = ""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A promised date that was changed by a lead: what it was, what it is now; `…_ends` as in Promise."""
+
+    label: str
+    before_at: datetime | None
+    now_at: datetime
+    is_past: bool
+    before_ends: str = ""
+    now_ends: str = ""
 
 
 def told(session: Session, matter: Matter, to: Recipient) -> dict[str, Any]:
     """Every name a mail template may use."""
-    return {**_about_case(session, matter), **_about_dates(session, matter), **_about_reader(session, matter, to)}
+    return {
+        **_about_case(session, matter),
+        **_about_dates(session, matter),
+        **_about_reader(session, matter, to),
+        **footing(matter.notice, to.person_id, base_url=matter.base_url, secret_key=matter.secret_key),
+    }
+
+
+def footing(notice: Notice, person_id: int, *, base_url: str, secret_key: str) -> dict[str, str]:
+    """What stands below a letter: its topic and how to end it, or why it comes anyway; and where all that is chosen."""
+    return {
+        "topic": notice.topic.words if notice.topic else "",
+        "because": notice.because,
+        "letter_settings": links.letter_settings(base_url),
+        "unsubscribe": leaving(person_id, [notice.topic], base_url, secret_key) if notice.topic else "",
+    }
+
+
+def leaving(person_id: int, topics: Sequence[Topic], base_url: str, secret_key: str) -> str:
+    """The address that ends the person's letters on these topics, without a sign-in."""
+    return links.unsubscribe(base_url, preferences.leaving(secret_key, person_id, topics))
 
 
 def _about_case(session: Session, matter: Matter) -> dict[str, Any]:
@@ -92,11 +130,14 @@ def _about_dates(session: Session, matter: Matter) -> dict[str, Any]:
         "grace_days": program.grace_for.days,
         "silence_days": program.silence_days,
         "until": _until(matter),
+        "moved": _moved(session, matter),
+        "differing": matter.args.get("differing", 0),
+        "clocks_page": links.clocks(matter.base_url),
     }
 
 
 def _about_reader(session: Session, matter: Matter, to: Recipient) -> dict[str, Any]:
-    words = {**_WORDS, **words_for(session, matter.entry, to)}
+    words = {**NO_WORDS, **words_for(session, matter.entry, to)}
     request_id = matter.args.get("request_id") or matter.case.primary_request_id
     primary_id = cases.root_of(session, matter.case).primary_request_id
     return {
@@ -128,19 +169,26 @@ def _page(base_url: str, to: Recipient) -> str:
 def _promise(session: Session, case: Case) -> Promise | None:
     """The first promise to the requester that runs now."""
     running = [each for each in clocks.of_case(session, case.id) if each.due_at and not CLOCKS[each.name].internal]
-    return min((_as_promise(each) for each in running), key=lambda row: str(row.due_at), default=None)
+    first = min(running, key=lambda each: str(each.due_at), default=None)
+    return _as_promise(session, first) if first is not None else None
 
 
 def _clock(session: Session, matter: Matter) -> Promise | None:
     """The clock a warning is about, where it names one."""
     clock_id = matter.args.get("clock_id") or _data(matter).get("clock_id")
     clock = session.get(Clock, clock_id) if clock_id else None
-    return _as_promise(clock) if clock is not None else _promise(session, matter.case)
+    return _as_promise(session, clock) if clock is not None else _promise(session, matter.case)
 
 
-def _as_promise(clock: Clock) -> Promise:
+def _as_promise(session: Session, clock: Clock) -> Promise:
     is_broken = clock.breached_at is not None
-    return Promise(CLOCKS[clock.name].label, clock.breached_at or clock.due_at, is_broken)
+    due_at, calendar = clock.breached_at or clock.due_at, _calendar(session, clock.calendar_id)
+    return Promise(CLOCKS[clock.name].label, due_at, is_broken, day_ended(calendar, due_at) if due_at else "")
+
+
+def _calendar(session: Session, calendar_id: int | None) -> Calendar:
+    """By its id; the newest for a clock of before migration 0019, whose row has none."""
+    return clocks.calendar_of(session, calendar_id) if calendar_id else clocks.newest_calendar(session).calendar
 
 
 def _minutes(session: Session, case: Case) -> tuple[str, ...]:
@@ -165,9 +213,33 @@ def _name(session: Session, person_id: int | None) -> str:
 
 
 def _until(matter: Matter) -> datetime | None:
-    """Until when the reader may say whether they take the lead."""
+    """Until when the reader may answer: a question, or whether they take the lead."""
     until = _data(matter).get("until")
     return datetime.fromisoformat(until) if until else None
+
+
+def _moved(session: Session, matter: Matter) -> Moved | None:
+    if matter.entry is None or matter.entry.kind != "promise.moved":
+        return None
+    data = matter.entry.data
+    before, after = (datetime.fromisoformat(at) if at else None for at in (data["before"], data["after"]))
+    assert after is not None, "a promise moves to some date"
+    old, new = _calendars(session, matter)
+    was, ends = day_ended(old, before) if before else "", day_ended(new, after)
+    return Moved(CLOCKS[data["name"]].label, before, after, after <= matter.at, was, ends)
+
+
+def _calendars(session: Session, matter: Matter) -> tuple[Calendar, Calendar]:
+    """Those the moved clock counted by before and after; what was decided since is not looked at."""
+    clock = session.get(Clock, matter.args.get("clock_id", 0))
+    if clock is None:
+        newest = clocks.newest_calendar(session).calendar
+        return newest, newest
+    assert matter.entry is not None, "a moved date has its entry"
+    known = [event for event in clocks.events_of(session, clock.id) if event.recorded_at <= matter.entry.at]
+    taken = [event.calendar for event in known if event.calendar is not None]
+    new = taken[-1] if taken else _calendar(session, clock.calendar_id)
+    return (taken[-2] if len(taken) > 1 and known[-1].calendar is not None else new), new
 
 
 def _data(matter: Matter) -> Mapping[str, Any]:

@@ -1,32 +1,33 @@
-"""Letters are written, a row a person, and sent: the effects "notify" and "deliver"."""
+"""Letters are written, a row a person: the effect "notify"."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from request_tracker.mail import compose as writing
-from request_tracker.mail.compose import Composed
-from request_tracker.mail.deliver import Outgoing, Transport, Undeliverable
-from request_tracker.rules.notices import NOTICES
+from request_tracker.mail.compose import Composed, MailingList
+from request_tracker.rules.notices import NOTICES, Notice, Way
 from request_tracker.rules.people import Act
+from request_tracker.rules.sla import LIVE
 from request_tracker.settings import Settings
-from request_tracker.store import heirs, jobs, letters, requests, timeline
+from request_tracker.store import clocks, heirs, jobs, letters, preferences, requests, timeline
+from request_tracker.store.base import insertion
 from request_tracker.store.cases import Case
 from request_tracker.store.letters import Letter
 from request_tracker.store.recipients import Recipient, recipients
-from request_tracker.store.session import Database
 from request_tracker.store.timeline import Entry
-from request_tracker.work.particulars import Matter, told
+from request_tracker.work.particulars import Matter, leaving, told
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """Which letter this is, and to whom. The same `unique_key` is the same letter, whoever writes it again."""
+    """Which letter this is, and to whom. The same `unique_key` is the same letter, whoever writes it again.
+
+    `unsubscribe`: the address that ends letters of this kind with one click, where it is another than its topic's.
+    """
 
     unique_key: str
     notice: str
@@ -34,6 +35,7 @@ class Envelope:
     case_id: int | None = None
     event_id: int | None = None
     attachments: Sequence[Mapping[str, str]] = ()
+    unsubscribe: str = ""
 
 
 def notify(session: Session, args: Mapping[str, Any], event_id: int | None, act: Act, settings: Settings) -> int:
@@ -50,43 +52,33 @@ def notify(session: Session, args: Mapping[str, Any], event_id: int | None, act:
     case = session.get_one(Case, args["case_id"])
     if entry is not None and not _still_so(session, notice.name, case, entry):
         return 0
-    matter = Matter(notice, case, entry, act, settings.base_url, args)
+    matter = Matter(notice, case, entry, act, settings.base_url, args, settings.secret_key)
     wanted = recipients(session, notice, case, entry, args.get("request_id"))
     return sum(_told(session, matter, to, _occasion(args, event_id), settings) for to in wanted)
 
 
 def write(session: Session, envelope: Envelope, composed: Composed, *, settings: Settings, now: datetime) -> bool:
-    """Store a letter and queue its delivery, once per unique key. True when it is new."""
-    if letters.by_key(session, envelope.unique_key) is not None:
+    """Store a letter, once per unique key, and queue its delivery, or let it wait for its reader's digest. True when it
+    is new; nothing is written to who turned its topic off."""
+    way = _way(session, envelope)
+    if way is Way.OFF or letters.by_key(session, envelope.unique_key) is not None:
         return False
-    make = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    row = _row(envelope, composed, settings, now)
-    session.execute(make(Letter).values(row).on_conflict_do_nothing())
-    letter = letters.by_key(session, envelope.unique_key)
-    assert letter is not None, "it was written just now, by us or by another worker"
-    key = f"deliver:{letter.id}"
-    return jobs.put(session, "deliver", {"letter_id": letter.id}, now=now, unique_key=key, event_id=envelope.event_id)
+    row = _row(envelope, composed, settings, now) | {"state": "gathered" if way.gathers else "waiting"}
+    letter_id = session.scalar(insertion(session, Letter).values(row).on_conflict_do_nothing().returning(Letter.id))
+    if letter_id is None:
+        return False
+    if not way.gathers:
+        key = f"deliver:{letter_id}"
+        jobs.put(session, "deliver", {"letter_id": letter_id}, now=now, unique_key=key, event_id=envelope.event_id)
+    return True
 
 
-def deliver(database: Database, letter_id: int, now: datetime, transport: Transport) -> str:
-    """Send a waiting letter; answers its state afterwards (sent; dead when refused for good, or undone in
-    the meantime).
-
-    Raises Undeliverable (not permanent) when it should be tried again. Idempotent: a letter that is not waiting is
-    left alone. A crash between the server's 250 and our commit can send it again, with the same Message-ID, which is
-    how mail programs know a copy.
-    """
-    if not transport.leaves:
-        with database.transaction() as session:
-            return _record(session, letter_id, now, error=_too_late(session, letter_id))
-    with database.reading() as session:
-        letter = session.get_one(Letter, letter_id)
-        if letter.state != "waiting":
-            return letter.state
-        outgoing, error = _outgoing(letter, now), _too_late(session, letter_id)
-    error = error or _send(transport, outgoing)
-    with database.transaction() as session:
-        return _record(session, letter_id, now, error=error)
+def _way(session: Session, envelope: Envelope) -> Way:
+    """How its reader hears of it. Somebody without a place in the house chose nothing."""
+    notice = NOTICES.get(envelope.notice)
+    if notice is None or not envelope.to.person_id:
+        return Way.INSTANT
+    return preferences.way_of(session, envelope.to.person_id, notice.topic)
 
 
 def _told(session: Session, matter: Matter, to: Recipient, occasion: str, settings: Settings) -> int:
@@ -105,12 +97,16 @@ def _told(session: Session, matter: Matter, to: Recipient, occasion: str, settin
 
 
 def _still_so(session: Session, notice: str, case: Case, entry: Entry) -> bool:
-    """Nobody is asked to lead after the question was closed, or told that they lead after somebody else does."""
+    """Nobody is asked to lead after the question was closed, or told that they lead after somebody else does, or told
+    the new date of a promise that has ended or was taken back since."""
     if notice == "primary_asked":
         ask = heirs.open_ask(session, case.id)
         return ask is not None and ask.event_id == entry.id
     if notice == "promoted":
         return entry.data.get("after", case.primary_request_id) == case.primary_request_id
+    if entry.kind == "promise.moved":
+        moved = entry.data["name"], entry.data["cycle"]
+        return any(each.state in LIVE for each in clocks.of_case(session, case.id) if (each.name, each.cycle) == moved)
     return True
 
 
@@ -125,7 +121,7 @@ def _row(envelope: Envelope, composed: Composed, settings: Settings, now: dateti
     return {
         "unique_key": envelope.unique_key,
         "notice": envelope.notice,
-        "person_id": to.person_id,
+        "person_id": to.person_id or None,
         "account_id": to.account_id,
         "case_id": envelope.case_id,
         "request_id": requests.request_id(to.request_number) if to.request_number else None,
@@ -133,9 +129,9 @@ def _row(envelope: Envelope, composed: Composed, settings: Settings, now: dateti
         "subject": composed.subject,
         "text": composed.text,
         "html": composed.html,
-        "headers": writing.headers(number=to.number, case_number=to.case_number, host=host),
+        "headers": writing.headers(number=to.number, host=host, belongs_to=_belongs_to(envelope, settings)),
         "attachments": [dict(each) for each in envelope.attachments],
-        "message_id": writing.message_id(envelope.unique_key, host),
+        "message_id": writing.message_id(envelope.unique_key, host, settings.secret_key),
         "state": "waiting",
         "created_at": now,
         "error": "",
@@ -143,38 +139,14 @@ def _row(envelope: Envelope, composed: Composed, settings: Settings, now: dateti
     }
 
 
-def _outgoing(letter: Letter, now: datetime) -> Outgoing:
-    return Outgoing(
-        to=letter.to_address,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        message_id=letter.message_id,
-        at=now,
-        headers=letter.headers,
-        attachments=letter.attachments,
-    )
+def _belongs_to(envelope: Envelope, settings: Settings) -> MailingList:
+    notice = NOTICES.get(envelope.notice)
+    if notice is None or notice.topic is None:
+        return MailingList(_list_name(notice), unsubscribe=envelope.unsubscribe)
+    own = leaving(envelope.to.person_id, [notice.topic], settings.base_url, settings.secret_key)
+    return MailingList(notice.topic.value, notice.topic.words, envelope.unsubscribe or own)
 
 
-def _too_late(session: Session, letter_id: int) -> str:
-    event_id = session.get_one(Letter, letter_id).event_id
-    undone = event_id is not None and not timeline.stands(session, event_id)
-    return "What this letter tells was undone before it went out" if undone else ""
-
-
-def _send(transport: Transport, outgoing: Outgoing) -> str:
-    """The server's final refusal, or nothing when it took the letter."""
-    try:
-        transport.send(outgoing)
-    except Undeliverable as fault:
-        if fault.permanent:
-            return fault.sentence
-        raise
-    return ""
-
-
-def _record(session: Session, letter_id: int, now: datetime, *, error: str = "") -> str:
-    letter = session.get_one(Letter, letter_id, with_for_update=True)
-    if letter.state == "waiting":
-        letter.state, letter.sent_at, letter.error = ("dead", None, error) if error else ("sent", now, "")
-    return letter.state
+def _list_name(notice: Notice | None) -> str:
+    """Letters that must be said are the program's own; what gathers others is a list by its own name."""
+    return "" if notice is None or notice.must else notice.name

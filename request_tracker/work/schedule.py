@@ -7,10 +7,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from request_tracker import links
-from request_tracker.actions import report, sweep
+from request_tracker.actions import refold, report, sweep
 from request_tracker.fivetran.client import FivetranError
 from request_tracker.settings import is_loopback
 from request_tracker.store import timeline
+from request_tracker.work import digests, forecasting
 from request_tracker.work.context import Context
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ def sweep_clocks(context: Context) -> None:
     with context.database.transaction() as session:
         sweep.clocks_due(session, context.act())
         sweep.holds_expired(session, context.act())
+        sweep.waits_overdue(session, context.act())
         sweep.verifications_due(session, context.act())
 
 
@@ -48,6 +50,22 @@ def ensure_report(context: Context) -> None:
         report.ensure(session, context.now(), context.settings.program)
 
 
+def ensure_refold(context: Context) -> None:
+    """Once a night: every clock's cached columns are compared with what its events say."""
+    with context.database.transaction() as session:
+        refold.ensure(session, context.act())
+
+
+def ensure_digests(context: Context) -> None:
+    with context.database.transaction() as session:
+        digests.ensure(session, context.now())
+
+
+def ensure_forecast(context: Context) -> None:
+    with context.database.transaction() as session:
+        forecasting.ensure(session, context.now(), context.settings.program.zone)
+
+
 def ensure_webhook(context: Context) -> None:
     """Keep one active webhook that points at us; without a public address there is nothing to point at."""
     address = links.webhook(context.settings.base_url)
@@ -69,8 +87,11 @@ TICKS: tuple[tuple[Tick, float], ...] = (
     (sweep_asks, 10),
     (reconcile, 10),
     (ensure_report, 60),
+    (ensure_digests, 60),
     (anchor, 3600),
+    (ensure_refold, 300),
     (ensure_webhook, 300),
+    (ensure_forecast, 600),
 )
 """Each tick and how often it comes, in seconds."""
 

@@ -14,7 +14,8 @@ from request_tracker.store import candidates, jobs
 from request_tracker.store.aliases import Alias, Family, KnowledgeChange, SharedHost
 from request_tracker.store.cases import Case
 from request_tracker.store.catalogue import CatalogueEntry
-from request_tracker.store.clocks import CalendarVersion
+from request_tracker.store.clocks import CalendarVersion, newest_calendar
+from request_tracker.store.holidays import CONFIRMED, Holiday
 from request_tracker.store.keys import load_tuning, read_rows
 from request_tracker.store.knowledge import read as read_knowledge
 
@@ -33,12 +34,31 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _calendar(session: Session, program: Program, folder: Path, now: datetime) -> int:
-    if session.scalar(select(CalendarVersion.id).limit(1)) is not None:
-        return 0
-    holidays = [date.fromisoformat(row["date"]) for row in rows(folder / "holidays.csv")]
-    session.add(CalendarVersion(body=standard(program.zone, holidays).to_json(), created_at=now))
+    """The first calendar, and the names of its days off; days a lead took out again do not come back."""
+    told = [(date.fromisoformat(row["date"]), row) for row in rows(folder / "holidays.csv")]
+    added = 0
+    if session.scalar(select(CalendarVersion.id).limit(1)) is None:
+        calendar = standard(program.zone, [day for day, _ in told])
+        reason = "The first calendar, made with the program"
+        session.add(CalendarVersion(body=calendar.to_json(), created_at=now, reason=reason))
+        session.flush()
+        added = 1
+    off = newest_calendar(session).calendar.holidays
+    known = set(session.scalars(select(Holiday.day)))
+    session.add_all(
+        Holiday(
+            day=day,
+            name=row["name"],
+            source=f"holidays:{row['country']}",
+            state=CONFIRMED,
+            proposed_at=now,
+            decided_at=now,
+        )
+        for day, row in told
+        if day in off and day not in known
+    )
     session.flush()
-    return 1
+    return added
 
 
 def _catalogue(session: Session, folder: Path, now: datetime) -> int:

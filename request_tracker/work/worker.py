@@ -66,7 +66,7 @@ class Worker:
             return False
 
     def _carry_out(self, job: jobs.Job) -> None:
-        call = Call(job.id, job.kind, job.args, job.event_id)
+        call = Call(job.id, job.kind, job.args, job.event_id, is_last=job.attempt >= job.max_attempts)
         try:
             self.effects[job.kind](self.context, call)
         except Later as later:

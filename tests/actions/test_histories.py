@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import merge, undo, withdraw
+from request_tracker.actions import merge, refold, undo, withdraw
 from request_tracker.mail.deliver import Memory
 from request_tracker.rules.notices import NOTICES, Audience
 from request_tracker.rules.people import SYSTEM
@@ -51,6 +51,8 @@ def walk(world: World, script: list[Step]) -> None:
             do(world, step)
             check(world)
         check_chains(world)
+        left = [(case_id, each.column) for case_id, each in refold.every_difference(world.session, world.now)]
+        assert left == [], "the cached columns say what the events say"
 
 
 @contextmanager

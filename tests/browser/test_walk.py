@@ -142,11 +142,14 @@ def test_a_duplicate_is_merged_and_unmerged_by_mouse(enter: Enter, demo: Running
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_main_pages_are_accessible_and_fit(enter: Enter, demo: Running, scheme: str, width: int) -> None:
     pages = {
-        "requester": ["/requests", "/requests/new", "/requests/REQ-000009"],
+        "requester": ["/requests", "/requests/new", "/requests/REQ-000009", "/settings/letters"],
         "specialist": ["/queue", "/cases/LITE-000023", "/cases/LITE-000014", "/cases/LITE-000014/clocks"],
-        "lead": ["/reports", "/cases/LITE-000001"],
-        "admin": ["/mailbox", "/admin/people", "/admin/jobs", "/admin/groups"],
-    }
+        "lead": [
+            "/reports", "/cases/LITE-000001", "/reports/forecast", "/reports/subscriptions", "/admin/calendar",
+            "/admin/calendar/new", "/admin/calendar/days", "/admin/targets", "/admin/clocks", "/admin/clocks/change",
+        ],
+        "admin": ["/mailbox", "/admin/people", "/admin/jobs", "/admin/groups", "/admin/letters", "/admin/notices"],
+    }  # fmt: skip
     for role, paths in pages.items():
         page = enter(role, 0, viewport={"width": width, "height": 900}, color_scheme=scheme)
         for path in paths:

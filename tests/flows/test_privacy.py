@@ -4,28 +4,32 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from html import unescape
 from itertools import permutations
 from random import Random
 from typing import Any
 
 import pytest
-from factories import Cast, _hashed, a_case, a_request, act
+from factories import CLOCK, MONDAY, Cast, _hashed, a_case, a_request, act
 from flask import Flask
 from histories import CHOICES, Step, World, do, of, populate, put_together, send_due, within
+from running import SWEPT
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from webclient import Browser
 from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule
 
 from request_tracker.access import policy
-from request_tracker.actions import merge, withdraw
+from request_tracker.actions import clock, heir, hold, merge, withdraw
+from request_tracker.actions.clock import Cause
 from request_tracker.app import create_app
 from request_tracker.mail.deliver import Memory
-from request_tracker.rules.people import Viewer
+from request_tracker.rules.notices import Topic, Way
+from request_tracker.rules.people import SYSTEM, Act, Viewer
 from request_tracker.rules.terms import Phase, Role
 from request_tracker.settings import Settings
-from request_tracker.store import people, tokens
+from request_tracker.store import holds, people, preferences, tokens
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.documents import Document
 from request_tracker.store.letters import Letter
@@ -33,6 +37,7 @@ from request_tracker.store.people import Account, Person
 from request_tracker.store.reading_timeline import timeline_of
 from request_tracker.store.requests import Request, request_number
 from request_tracker.store.timeline import Entry
+from request_tracker.work import digests
 
 Json = dict[str, Any]
 
@@ -197,16 +202,35 @@ def crawl(rolled: Any, settings: Settings) -> Any:
         script, _ = found
         house, sent = a_house(world, rolled, settings), Memory()
         world.meanwhile = lambda: send_due(world, rolled, settings, sent)
+        _some_gather(world)
         populate(world)
         for step in (*FULL, *script):
             do(world, step)
         world.wait(days=1)
         world.meanwhile()
+        _gathered_is_told(world, settings)
         for who in world.people:
             _reads_nothing_foreign(house, who)
         _no_letter_carries_a_foreign_word(house)
 
     return run
+
+
+def _some_gather(world: World) -> None:
+    """Every other person hears of what may wait in a digest."""
+    for who in world.people[::2]:
+        for topic in Topic:
+            preferences.put(world.session, who.id or 0, topic, Way.DAILY, via="page", now=world.now)
+
+
+def _gathered_is_told(world: World, settings: Settings) -> None:
+    world.wait(days=4)
+    gathered = world.session.scalars(select(Letter.person_id).where(Letter.state == "gathered").distinct()).all()
+    assert gathered
+    for person_id in gathered:
+        act = Act(SYSTEM, world.now, settings.program)
+        assert digests.tell(world.session, person_id or 0, "today", act, settings)
+    world.session.commit()
 
 
 def _reads_nothing_foreign(house: House, who: Viewer) -> None:
@@ -231,8 +255,9 @@ def _no_letter_carries_a_foreign_word(house: House) -> None:
         assert found == [], (row.notice, person.name, found, house.world.told)
 
 
+@SWEPT
 def test_nobody_reads_a_word_of_another_account(rolled: Any, cast: Cast, settings: Settings) -> None:
-    try_all(rolled, cast, histories(range(of(rolled, 1, 1)), 30), crawl(rolled, settings))
+    try_all(rolled, cast, histories(range(of(rolled, 1, 1)), 20), crawl(rolled, settings))
 
 
 # What a merge changes for a reader.
@@ -405,6 +430,7 @@ def _is_a_card(house: House, who: Viewer, kind: str, shown: Json) -> None:
         assert set(shown["requests"]) <= set(_numbers_of(house, who))
 
 
+@SWEPT
 def test_a_merge_shows_the_public_card_and_nothing_else(rolled: Any, cast: Cast, settings: Settings) -> None:
     try_all(rolled, cast, histories(range(10, 10 + of(rolled, 1, 1)), 25), compare(rolled, settings))
 
@@ -430,3 +456,47 @@ def test_coming_back_is_nobody_elses_business(session: Session, cast: Cast) -> N
     kinds = {row.kind for row in timeline_of(session, case, cast.ada)}
     assert kinds == {"submit"}
     assert {"left", "returned"} <= {row.kind for row in timeline_of(session, case, cast.cleo)}
+
+
+def test_an_heir_reads_what_was_asked_of_them_and_not_of_who_led_before(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    """Ada was asked on Tuesday and left on Friday, while the vendor was awaited; Cleo leads since."""
+    day = timedelta(days=1)
+    case = a_case(session, cast, phase="validation")
+    theirs = a_request(session, cast.cleo, join=case.number)
+
+    def asked(by: Viewer, after: timedelta) -> None:
+        staff = act(cast.specialist, MONDAY + after)
+        hold.put_on(session, case, staff, reason="requester_info", question="Which plan?")
+        (waiting,) = [row for row in holds.open_holds(session, case.id) if row.reason == "requester_info"]
+        hold.answer(session, case, waiting, act(by, MONDAY + after + day), body="The big one")
+
+    asked(cast.ada, day)
+    hold.put_on(session, case, act(cast.specialist, MONDAY + 3 * day), reason="source_vendor")
+    withdraw.withdraw(session, session.get_one(Request, case.primary_request_id), act(cast.ada, MONDAY + 4 * day))
+    heir.answer(session, theirs, act(cast.cleo, MONDAY + 4 * day), yes=True)
+    (vendor,) = holds.open_holds(session, case.id)
+    entry = session.scalars(select(Entry).where(Entry.case_id == case.id, Entry.kind == "promoted")).one()
+    clock.start(session, case, "first_sync", Cause(act(cast.cleo, MONDAY + 4 * day), entry.id))
+    hold.lift(session, case, vendor, act(cast.specialist, MONDAY + 5 * day))
+    asked(cast.cleo, 7 * day)
+    CLOCK["now"] = MONDAY + 9 * day
+    told = {}
+    for who in (cast.specialist, cast.cleo):
+        headers = {"Authorization": f"Bearer {tokens.issue(session, who.id or 0, 'all', CLOCK['now'])}"}
+        session.commit()
+        answer = app.test_client().get(f"/api/v1/cases/{case.number}/clocks", headers=headers).get_json()
+        told[who.name] = [row for row in answer["clocks"] if row["name"] in ("review", "first_sync")]
+    review, first_sync = ([event["reason"] for event in row["events"] if event["reason"]] for row in told["Cleo"])
+    assert review == ["a wait"] * 2 + ["another wait (1)"] * 2 + ["requester_info"] * 2
+    assert first_sync == ["a wait"] * 2 + ["requester_info"] * 2, (
+        "what her new clock waited for was asked before her time"
+    )
+    for mine, all_of_it in zip(told["Cleo"], told["Specialist"], strict=True):
+        assert (mine["elapsed_s"], mine["due_at"]) == (all_of_it["elapsed_s"], all_of_it["due_at"])
+    page = Browser(app).sign_in(cast.cleo).get(f"/requests/{theirs.number}/promise").text
+    words = json.dumps(told["Cleo"]) + page
+    assert page.count("(an answer from you)") == 2, "once on each promise"
+    assert "source_vendor" not in words
+    assert "Ada" not in words

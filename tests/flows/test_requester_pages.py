@@ -363,7 +363,7 @@ def test_a_promise_to_the_first_moment_of_monday_is_told_as_the_end_of_friday(
 ) -> None:
     request = a_request(session, cast.ada, now=MONDAY - timedelta(days=1))
     session.commit()
-    assert "We answer by the end of Friday, 13 Nov 2026 (UTC)." in _text(_show(ada, request))
+    assert "We answer by the end of Friday 13 Nov 2026 (UTC)." in _text(_show(ada, request))
 
 
 def test_a_question_is_answered_on_the_page(ada: Browser, session: Session, cast: Cast, app: Flask) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from factories import BUILT, CONSULTED, DECLINE, MONDAY, PREVIEWED, Cast, a_case, a_request, act, assessed, case_of, put
 from flask import Flask
+from running import SWEPT
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from webclient import Browser, Page
@@ -265,6 +266,7 @@ def test_a_refused_accept_lists_every_blocker_with_its_remedy_on_the_page(
 PHASES = ("submission", "validation", "consultation", "development", "private_preview", "generally_available")
 
 
+@SWEPT
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_link_within_the_page_leads_somewhere(
     staff: As, cast: Cast, ready: Callable[..., Case], phase: str
@@ -363,6 +365,7 @@ def test_undo_puts_the_case_back_and_is_offered_only_in_its_window(
 # Evidence and assessment
 
 
+@SWEPT
 @pytest.mark.parametrize("key", EVIDENCE)
 def test_each_evidence_is_recorded_and_taken_back_on_the_page(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case], key: str

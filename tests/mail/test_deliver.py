@@ -151,6 +151,29 @@ def test_only_a_final_answer_about_the_letter_is_final(
     assert refused.value.sentence.startswith("The mail server")
 
 
+ADA = "ada@northwind.example"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (smtplib.SMTPRecipientsRefused({ADA: (550, b"No such user here")}), "5.1.1"),
+        (smtplib.SMTPRecipientsRefused({ADA: (550, b"relay not permitted")}), "5.7.0"),
+        (smtplib.SMTPRecipientsRefused({ADA: (450, b"busy")}), ""),
+        (smtplib.SMTPDataError(550, b"5.1.1 no such user"), "5.1.1"),
+        (smtplib.SMTPDataError(554, b"looks like spam"), ""),
+        (smtplib.SMTPSenderRefused(550, b"mailbox unavailable", "x"), ""),
+    ],
+    ids=str,
+)
+def test_a_refusal_has_a_status_where_it_is_about_the_person(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, status: str
+) -> None:
+    with pytest.raises(Undeliverable) as refused:
+        send(monkeypatch, "smtp://u:p@127.0.0.1", send_message=fault)
+    assert refused.value.status == status
+
+
 def test_a_password_is_not_sent_in_the_clear_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Undeliverable, match="no encryption") as refused:
         send(monkeypatch, "smtp://u:p@mail.example")

@@ -15,7 +15,7 @@ from request_tracker.settings import Settings
 from request_tracker.store.jobs import Job
 from request_tracker.store.letters import Letter
 from request_tracker.store.session import Database
-from request_tracker.work import post
+from request_tracker.work import delivery, post
 
 SHAPE = {"to", "subject", "text", "html", "message_id", "sent_at"}
 
@@ -31,7 +31,7 @@ def letters(rolled: Database, session: Session, cast: Cast, settings: Settings) 
     session.commit()
     found = list(session.scalars(select(Letter).order_by(Letter.id)))
     for letter in found[:2]:
-        post.deliver(rolled, letter.id, MONDAY, Mailbox())
+        delivery.deliver(rolled, letter.id, MONDAY, Mailbox())
     session.expire_all()
     return found
 

@@ -10,21 +10,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_tracker.rules.report import (
+    BREACH_ROWS,
+    LATE_ROWS,
     BadWeek,
     CaseFact,
     ClockFact,
     Counted,
     MoveFact,
     Revision,
+    Rows,
     Week,
     WeeklyReport,
     last_week,
     percentile,
+    report_of,
     summarise,
+    tally_of,
     to_csv,
     to_json,
 )
@@ -317,6 +322,7 @@ FACTS = st.builds(
 )
 
 
+@settings(max_examples=30)
 @given(st.lists(FACTS, max_size=12), st.sampled_from([BERLIN, "Asia/Kathmandu", "America/New_York"]))
 def test_a_recount_by_local_dates_agrees_for_every_week(clocks: list[ClockFact], zone: str) -> None:
     wanted: Counter[tuple[int, int, str]] = Counter()
@@ -336,3 +342,26 @@ def test_a_recount_by_local_dates_agrees_for_every_week(clocks: list[ClockFact],
         assert (found.trend[-1].met, found.trend[-1].breached) == expected
         counted += sum(expected)
     assert counted == wanted.total(), "each cycle is counted once"
+
+
+@given(st.lists(FACTS, max_size=16), st.lists(st.booleans(), min_size=16, max_size=16))
+def test_tallies_add_up_however_the_facts_are_shared_out(clocks: list[ClockFact], sides: list[bool]) -> None:
+    """What the database counts and what is looked at one by one make one report."""
+    clocks = [replace(each, case=f"LITE-{number:06}") for number, each in enumerate(clocks)]
+    cases = [CaseFact(each.case, "A", each.stopped_at or START, "validation", None) for each in clocks]
+    mine = [[row for row, side in zip(rows, sides, strict=False) if side] for rows in (clocks, cases)]
+    others = [[row for row, side in zip(rows, sides, strict=False) if not side] for rows in (clocks, cases)]
+    week, now = Week(2026, 48), at(30, 0)
+    parts = tally_of(week, BERLIN, now, *mine) + tally_of(week, BERLIN, now, *others)
+    opened = [each.case for each in cases if WEEK.back(-1).bounds(BERLIN)[0] <= each.opened_at < at(30, 0)]
+    rows = Rows(clocks[::-1], clocks[::-1], clocks, (), opened)
+    assert report_of(week, BERLIN, now, parts, rows) == summarise(week, BERLIN, now, clocks, cases, ())
+
+
+def test_long_lists_keep_the_worst_and_count_all() -> None:
+    late = [broken(at(17), case=f"LITE-{n:06}", elapsed_s=(11 + n / 100) * DAY_S) for n in range(BREACH_ROWS + 7)]
+    found = report(*late)
+    assert (len(found.breaches), found.breach_count) == (BREACH_ROWS, BREACH_ROWS + 7)
+    assert (len(found.late), found.late_count) == (LATE_ROWS, BREACH_ROWS + 7)
+    assert found.late[0].case == late[-1].case
+    assert {row.case for row in found.breaches} == {each.case for each in late[7:]}

@@ -1,23 +1,20 @@
 """What the weekly report reads: the past as it was known then, in a constant number of statements."""
 
-import random
-from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from factories import DECLINE, MONDAY, Cast, a_case, act, move
-from sqlalchemy import event, select
+from factories import DECLINE, MONDAY, Cast, Counted, a_case, act, move
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import assign, clock, hold, merge, undo
-from request_tracker.actions.clock import Cause
+from request_tracker.actions import assign, hold, merge, undo
 from request_tracker.rules.report import BadWeek, Week, WeeklyReport, to_csv, to_json
-from request_tracker.rules.sla import fold
-from request_tracker.store import clocks
-from request_tracker.store.cases import Case
+from request_tracker.rules.report_rows import EVERYTHING, Only
+from request_tracker.store import holds
 from request_tracker.store.clocks import Clock
-from request_tracker.store.reading_report import facts, weekly
+from request_tracker.store.reading_report import weekly
+from request_tracker.store.reading_report_list import NoSuchFigure, later_corrections, listed
+from request_tracker.store.reading_weeks import computed
 
 ZONE = "UTC"
 FIRST = Week(2026, 45)
@@ -113,6 +110,23 @@ def test_an_undone_merge_is_read_back_through(session: Session, cast: Cast) -> N
     assert {row.place: row.at_end for row in report(session, FIRST.back(-1)).funnel}["validation"] == 2
 
 
+def test_a_swap_and_its_undo_are_read_back_through(session: Session, cast: Cast) -> None:
+    child, root = a_case(session, cast, phase="submission"), a_case(session, cast, phase="validation")
+    link = merge.merge(
+        session, child, root, act(cast.specialist, on(1)), version=child.version, into_version=root.version
+    )
+    merged = to_json(report(session))
+    tuesday = on(8)
+    merge.swap(session, link, act(cast.lead, tuesday), version=child.version, into_version=root.version)
+    swapped = to_json(report(session, FIRST.back(-1), as_of=tuesday))
+    assert to_json(report(session)) == merged
+    assert [row.case for row in listed(session, FIRST, ZONE, LONG_AFTER, "standing:validation")] == [root.number]
+    undo.undo(session, child, version=child.version, act=act(cast.lead, tuesday + timedelta(minutes=5)))
+    assert to_json(report(session)) == merged
+    assert to_json(report(session, FIRST.back(-1), as_of=tuesday)) == swapped
+    assert {row["place"]: row["at_end"] for row in swapped["funnel"]}["submission"] == 1, "the child led for a while"
+
+
 def test_a_week_still_running_is_as_of_now(session: Session, cast: Cast) -> None:
     a_case(session, cast, phase="validation")
     found = report(session, as_of=on(1))
@@ -120,6 +134,29 @@ def test_a_week_still_running_is_as_of_now(session: Session, cast: Cast) -> None
     assert found.total.oldest_age_days == 1
     with pytest.raises(BadWeek, match="2026-W45"):
         report(session, FIRST.back(-1), as_of=on(1))
+
+
+def test_put_right_is_what_was_kept_or_is_on_track_again(session: Session, cast: Cast) -> None:
+    """All four were at risk on Sunday night and due on Monday the 16th at 09:00."""
+    kept, broken, paused, closed, undone = (a_case(session, cast, phase="validation") for _ in range(5))
+    at = on(13.7)
+    move(session, kept, "decline", cast.specialist, now=at, **DECLINE)
+    hold.put_on(session, paused, act(cast.specialist, at), reason="requester_info", question="Which plan?")
+    move(session, closed, "close", cast.lead, now=at, reason="Over")
+    move(session, broken, "decline", cast.specialist, now=on(15), **DECLINE)
+    move(session, undone, "decline", cast.specialist, now=at, **DECLINE)
+    undo.undo(session, undone, version=undone.version, act=act(cast.specialist, at + timedelta(minutes=1)))
+    move(session, paused, "close", cast.lead, now=on(30), reason="Over")
+    session.flush()
+    week = FIRST.back(-2)
+    assert {row.case for row in weekly(session, week.back(1), ZONE, LONG_AFTER).late} == {
+        each.number for each in (kept, broken, paused, closed, undone)
+    }
+    for as_of in (week.bounds(ZONE)[1], LONG_AFTER):
+        found = computed(session, week, ZONE, as_of).changes
+        assert [(row.case, row.said) for row in found.put_right] == [(kept.number, "was at risk, is kept")]
+    mine = computed(session, week, ZONE, LONG_AFTER, Only(assignee_id=cast.lead.id)).changes
+    assert mine.put_right == ()
 
 
 def test_medians_of_the_phases(session: Session, cast: Cast) -> None:
@@ -133,63 +170,101 @@ def test_medians_of_the_phases(session: Session, cast: Cast) -> None:
 
 
 def test_the_number_of_statements_does_not_grow(session: Session, cast: Cast) -> None:
-    def statements(week: Week) -> int:
-        seen = []
-        listen = lambda *args: seen.append(args[2])  # noqa: E731
-        event.listen(session.get_bind(), "before_cursor_execute", listen)
-        facts(session, week, ZONE, LONG_AFTER)
-        event.remove(session.get_bind(), "before_cursor_execute", listen)
-        return len(seen)
+    def statements(week: Week, only: Only = EVERYTHING) -> int:
+        session.flush()
+        with Counted(session) as seen:
+            weekly(session, week, ZONE, LONG_AFTER, only)
+        return len(seen.statements)
 
     a_case(session, cast, phase="validation")
-    session.flush()
     few = statements(FIRST)
     for day in range(4):
         a_case(session, cast, phase="development", now=on(day))
+    assert statements(FIRST) == few <= 18, "one a figure"
+    assert statements(FIRST.back(-1)) <= few
+    assert statements(FIRST, Only(cast.specialist.id, cast.ada.account_id)) <= few + 1
+
+    with Counted(session) as seen:
+        assert len(listed(session, FIRST, ZONE, LONG_AFTER, "open")) == 9
+    assert len(seen.statements) <= 6
+
+
+MIDNIGHT = datetime(2026, 11, 2, tzinfo=UTC)
+DUE = MIDNIGHT + timedelta(days=14)
+"""Ten working days from a Monday's midnight: not the Friday before, but the first working instant after."""
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["left alone", "touched since"])
+def test_at_the_due_instant_nothing_is_broken_yet(session: Session, cast: Cast, late: bool) -> None:
+    case = a_case(session, cast, now=MIDNIGHT)
+    if late:
+        move(session, case, "claim", cast.specialist, now=DUE + timedelta(days=3))
+        move(session, case, "decline", cast.specialist, now=DUE + timedelta(days=3), **DECLINE)
+    instant = timedelta(microseconds=1)
+    for as_of, wanted in (
+        (DUE - timedelta(days=2), (0, 0, 1)), (DUE - instant, (0, 0, 1)), (DUE, (0, 0, 1)), (DUE + instant, (1, 1, 0)),
+    ):  # fmt: skip
+        found = report(session, Week.of(as_of, ZONE), as_of=as_of).total
+        assert (found.breached, found.overdue, found.at_risk) == wanted, as_of
+        late_ones = listed(session, Week.of(as_of, ZONE), ZONE, as_of, "overdue")
+        assert [row.at for row in late_ones] == [DUE] * wanted[1]
+    before, after = report(session, FIRST.back(-1)), report(session, FIRST.back(-2))
+    assert (before.ends_at, before.total.breached, before.total.overdue, before.total.at_risk) == (DUE, 0, 0, 1)
+    assert (after.total.breached, after.trend[-2].breached) == (1, 0), "in the week that begins with it"
+
+
+def test_stopped_at_the_due_instant_is_met(session: Session, cast: Cast) -> None:
+    case = a_case(session, cast, phase="validation", now=MIDNIGHT)
+    move(session, case, "decline", cast.specialist, now=DUE, **DECLINE)
+    assert (report(session, FIRST.back(-2)).total.met, report(session, FIRST.back(-2)).total.breached) == (1, 0)
+    before = report(session, FIRST.back(-1))
+    assert (before.ends_at, before.total.met, before.total.open) == (DUE, 0, 1), "it belongs to the week it begins"
+    present = report(session, FIRST.back(-2), as_of=DUE)
+    assert (present.total.met, present.total.open) == (1, 0), "what happens at the present instant has happened"
+
+
+def test_columns_from_before_they_were_kept_are_folded(session: Session, cast: Cast) -> None:
+    """Rows of the old program know neither their calendar nor what was waited for."""
+    case, other = a_case(session, cast, phase="validation"), a_case(session, cast, phase="validation")
+    hold.put_on(session, case, act(cast.specialist, on(1)), reason="requester_info", question="Which plan?")
+    hold.lift(session, case, holds.open_holds(session, case.id)[0], act(cast.specialist, on(2)))
+    move(session, case, "decline", cast.specialist, now=on(3), **DECLINE)
+    before = to_json(report(session, as_of=on(4)))
+    assert before["total"]["pauses"][0]["days"] == 1
+    assert before["total"]["median_age_days"] == 4
+    session.execute(update(Clock).values(calendar_id=None, zero_us=None, paused={}))
+    assert to_json(report(session, as_of=on(4))) == before
+    assert [row.case for row in listed(session, FIRST, ZONE, on(4), "open")] == [other.number]
+
+
+def test_what_is_known_otherwise_by_now(session: Session, cast: Cast) -> None:
+    """The report of a week as it was sent, and what a later recording changed about that week's verdicts."""
+    sunday = datetime(2026, 11, 8, 23, 58, tzinfo=UTC)
+    case = a_case(session, cast, phase="validation")
+    move(session, case, "decline", cast.specialist, now=sunday, **DECLINE)
+    assert later_corrections(session, FIRST, ZONE, on(7)) == ()
+    undo.undo(session, case, version=case.version, act=act(cast.specialist, sunday + timedelta(minutes=5)))
     session.flush()
-    assert statements(FIRST) == few <= 10
-    assert statements(FIRST.back(-1)) == few
+    assert later_corrections(session, FIRST, ZONE, sunday + timedelta(minutes=1)) == ()
+    (found,) = later_corrections(session, FIRST, ZONE, on(30))
+    assert (found.case, found.week, found.was, found.now) == (case.number, FIRST, "met", None)
+    assert later_corrections(session, FIRST.back(-1), ZONE, on(30)) == ()
 
 
-def _histories(session: Session, cast: Cast, seed: int) -> None:
-    """Eight cases whose review clocks pause, resume, stop or are cancelled at random moments of nine weeks."""
-    chance = random.Random(seed)
-    steps: tuple[Callable[[Case, Cause], None], ...] = (
-        lambda case, cause: clock.pause(session, case, "source_vendor", cause),
-        lambda case, cause: clock.resume(session, case, "source_vendor", cause),
-        lambda case, cause: clock.stop(session, case, "review", cause),
-        lambda case, cause: clock.cancel(session, case, ("review",), cause),
-        lambda case, cause: void(clock.start(session, case, "review", cause)),
-    )
-    for _ in range(8):
-        moment = on(chance.uniform(0, 20))
-        case = a_case(session, cast, now=moment)
-        for _ in range(chance.randint(1, 6)):
-            moment += timedelta(days=chance.uniform(0.1, 9))
-            chance.choice(steps)(case, Cause(act(cast.specialist, moment), None))
+@pytest.mark.parametrize(
+    ("figure", "clock"),
+    [("", "all"), ("met:2026-W45", "all"), ("met", "sleep"), ("entered:nowhere", "all"), ("standing:merged", "all"),
+     ("trend:2020-W01:met", "all"), ("trend:x:met", "all"), ("trend:2026-W45", "all"), ("cohort:2026-W45:lost", "all"),
+     ("trend:2026-W45:ok", "all"), ("left", "all")],
+)  # fmt: skip
+def test_a_figure_that_is_not_there(session: Session, cast: Cast, figure: str, clock: str) -> None:
+    with pytest.raises(NoSuchFigure):
+        listed(session, FIRST, ZONE, LONG_AFTER, figure, clock=clock)
 
 
-def void(_: object) -> None:
-    pass
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_recount_from_the_bare_events_agrees(session: Session, cast: Cast, seed: int) -> None:
-    _histories(session, cast, seed)
-    wanted: Counter[tuple[int, int, str]] = Counter()
-    for row in session.scalars(select(Clock)).all():
-        state = fold(clocks.events_of(session, row.id), as_of=LONG_AFTER)
-        moment = state.breached_at or (state.stopped_at if state.verdict == "met" else None)
-        if moment is not None:
-            year, number, _ = moment.isocalendar()
-            wanted[year, number, str(state.verdict)] += 1
-    weeks = [FIRST.back(-n) for n in range(30)]
-    for week in weeks:
-        found = report(session, week)
-        expected = tuple(wanted[week.year, week.number, verdict] for verdict in ("met", "breached"))
-        assert (found.total.met, found.total.breached) == expected, str(week)
-        for row in found.trend:
-            key = (row.week.year, row.week.number)
-            assert (row.met, row.breached) == (wanted[*key, "met"], wanted[*key, "breached"])
-    assert wanted.total() >= 4
-    assert {key[2] for key in wanted} == {"met", "breached"}
+def test_what_waits_is_told_up_to_the_present(session: Session, cast: Cast) -> None:
+    """A broken promise that stands still: the sentence says how long by now, the columns only know until when."""
+    case = a_case(session, cast, phase="validation")
+    hold.put_on(session, case, act(cast.specialist, on(15)), reason="source_vendor", question="")
+    (row,) = report(session, FIRST.back(-2), as_of=on(17)).breaches
+    assert "stood still 2 working days for the vendor of the source" in row.sentence

@@ -23,9 +23,9 @@ from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
 from request_tracker.store.session import Database
 from request_tracker.store.timeline import Entry
-from request_tracker.work import post
+from request_tracker.work import delivery, post
 
-LETTERS = [name for name in NOTICES if name != "weekly_report"]
+LETTERS = [name for name, row in NOTICES.items() if row.audience and name != "weekly_report"]
 
 
 def send_all(session: Session, settings: Settings, *, now=MONDAY) -> int:  # type: ignore[no-untyped-def]
@@ -208,24 +208,24 @@ def state(session: Session, letter: Letter) -> tuple[str, Any, str]:
 def test_a_letter_goes_out_once(rolled: Database, session: Session, receipt: Letter) -> None:
     out = Memory()
     for minutes in (1, 2):
-        assert post.deliver(rolled, receipt.id, MONDAY + timedelta(minutes=minutes), out) == "sent"
+        assert delivery.deliver(rolled, receipt.id, MONDAY + timedelta(minutes=minutes), out) == "sent"
     assert [(each.to, each.message_id) for each in out.sent] == [(receipt.to_address, receipt.message_id)]
     assert state(session, receipt) == ("sent", MONDAY + timedelta(minutes=1), "")
 
 
 def test_the_mailbox_marks_the_letter_as_sent(rolled: Database, session: Session, receipt: Letter) -> None:
-    assert post.deliver(rolled, receipt.id, MONDAY, Mailbox()) == "sent"
+    assert delivery.deliver(rolled, receipt.id, MONDAY, Mailbox()) == "sent"
     assert state(session, receipt) == ("sent", MONDAY, "")
 
 
 def test_a_final_refusal_ends_the_letter(rolled: Database, session: Session, receipt: Letter) -> None:
-    assert post.deliver(rolled, receipt.id, MONDAY, Refusing(permanent=True)) == "dead"
+    assert delivery.deliver(rolled, receipt.id, MONDAY, Refusing(permanent=True)) == "dead"
     assert state(session, receipt) == ("dead", None, "The mail server refused: 550 no such person")
 
 
 def test_a_passing_refusal_is_for_the_worker_to_try_again(rolled: Database, session: Session, receipt: Letter) -> None:
     with pytest.raises(Undeliverable):
-        post.deliver(rolled, receipt.id, MONDAY, Refusing(permanent=False))
+        delivery.deliver(rolled, receipt.id, MONDAY, Refusing(permanent=False))
     assert state(session, receipt) == ("waiting", None, "")
 
 
@@ -239,7 +239,7 @@ def test_what_was_undone_before_it_went_out_stays_here(
     undo.undo(session, case, version=case.version, act=act(cast.specialist))
     session.commit()
     letter = letters_of(session, "in_review")["ada"]
-    assert post.deliver(rolled, letter.id, MONDAY, transport) == "dead"
+    assert delivery.deliver(rolled, letter.id, MONDAY, transport) == "dead"
     assert getattr(transport, "sent", []) == []
 
 

@@ -1,0 +1,159 @@
+"""Days off: proposed by a file, by the library of public holidays or by hand; confirmed or refused by a lead."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+
+from flask import Blueprint, flash, redirect, url_for
+from flask import request as http
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+
+from request_tracker.access import wiring
+from request_tracker.actions import calendars as actions
+from request_tracker.actions.calendars import Decided, Proposed
+from request_tracker.actions.knowledge import Overtaken
+from request_tracker.actions.unfit import Unfit
+from request_tracker.rules.calendar import Calendar
+from request_tracker.rules.days_off import DayOff, day_off
+from request_tracker.store import day_files, day_library, reading_calendar
+from request_tracker.web.calendar_forms import ChosenForm, DayForm, FileForm, LibraryForm, marked
+from request_tracker.web.calendars import NEW_ONLY, Moved, promised, shown, side_by_side, today_in
+from request_tracker.web.forms import whole
+
+days_off = Blueprint("days_off", __name__)
+DECISIONS: dict[str, Callable[..., Decided]] = {
+    "confirm": actions.confirm,
+    "all": actions.confirm,
+    "refuse": actions.refuse,
+}
+
+
+@days_off.get("/admin/calendar/days")
+def index() -> ResponseReturnValue:
+    return _page()
+
+
+@days_off.post("/admin/calendar/days")
+def type_in() -> ResponseReturnValue:
+    form = DayForm()
+    try:
+        typed = _typed(form.day.data or "", form.name.data or "")
+        with wiring.transaction() as session:
+            actions.type_in(session, typed, wiring.act())
+    except Unfit as fault:
+        return _page(marked(form, [(fault.field, fault.message)])), 422
+    flash(f"{typed.day:%-d %b %Y} waits for a decision: confirm it below.", "ok")
+    return redirect(url_for("days_off.index"), 303)
+
+
+@days_off.post("/admin/calendar/days/file")
+def upload() -> ResponseReturnValue:
+    form, sent = FileForm(), http.files.get("file")
+    try:
+        if sent is None or not sent.filename:
+            raise day_files.Unreadable("Choose an .ics file")
+        with wiring.reading() as session:
+            _, calendar = reading_calendar.in_force(session)
+        read = day_files.read(sent.read(day_files.MOST_BYTES + 1), today_in(calendar))
+    except day_files.Unreadable as fault:
+        return _page(marked(form, [("file", str(fault))])), 422
+    done = _proposed(read.days, day_files.source(sent.filename))
+    _tell(done, read.left_out)
+    return redirect(url_for("days_off.index"), 303)
+
+
+@days_off.post("/admin/calendar/days/library")
+def library() -> ResponseReturnValue:
+    form = LibraryForm()
+    country, part = form.country.data or "", form.part.data or ""
+    try:
+        found = day_library.days(country, part, day_library.years_typed(form.years.data or ""))
+    except day_library.Unknown as fault:
+        return _page(marked(form, [(fault.field, str(fault))])), 422
+    _tell(_proposed(found, day_library.source(country, part)), ())
+    return redirect(url_for("days_off.index"), 303)
+
+
+@days_off.post("/admin/calendar/days/decide")
+def decide() -> ResponseReturnValue:
+    form, verb = ChosenForm(), http.form.get("act", "")
+    chosen = http.form.getlist("every" if verb == "all" else "days")
+    try:
+        if verb not in DECISIONS:
+            raise Unfit("days", "Choose whether to confirm or to refuse these days")
+        with wiring.transaction() as session:
+            done = DECISIONS[verb](session, {whole(each) for each in chosen}, wiring.act())
+            today = today_in(reading_calendar.in_force(session)[1])
+    except (Unfit, Overtaken) as fault:
+        said = (getattr(fault, "field", ""), str(fault))
+        return _page(marked(form, [said])), 409 if isinstance(fault, Overtaken) else 422
+    flash(*_said(done, today))
+    return redirect(url_for("days_off.index"), 303)
+
+
+def _page(form: FlaskForm | None = None) -> str:
+    with wiring.reading() as session:
+        number, calendar = reading_calendar.in_force(session)
+        today = today_in(calendar)
+        waiting = reading_calendar.proposals(session, calendar, today)
+        refused = reading_calendar.refused(session, calendar, today)
+        moved = _moved(session, calendar, (each.day for each in waiting))
+    forms = {"day": DayForm, "file": FileForm, "library": LibraryForm}
+    empty = {"library": {"years": f"{today.year}-{today.year + 1}"}}
+    drawn = {
+        name: form if isinstance(form, kind) else kind(formdata=None, data=empty.get(name))
+        for name, kind in forms.items()
+    }
+    return shown(
+        "days", number=number, waiting=waiting, refused=refused, moved=moved, form=form, forms=drawn,
+        countries=day_library.countries(), files=day_files, chosen=set(http.form.getlist("days")),
+    )  # fmt: skip
+
+
+def _moved(session: Session, calendar: Calendar, days: Iterable[date]) -> tuple[Moved, ...]:
+    """Promises made now that would be due at another time if all these days were off."""
+    after = replace(calendar, holidays=calendar.holidays | frozenset(days))
+    return tuple(each for each in side_by_side(calendar, after, promised(session)) if each.before != each.after)
+
+
+def _typed(day: str, name: str) -> DayOff:
+    """Raises Unfit."""
+    try:
+        found = date.fromisoformat(day.strip())
+    except ValueError:
+        raise Unfit("day", "Enter a date such as 2026-12-24") from None
+    if not name.strip():
+        raise Unfit("name", "Say what this day is called")
+    return day_off(found, name)
+
+
+def _proposed(found: Iterable[DayOff], source: str) -> Proposed:
+    with wiring.transaction() as session:
+        return actions.propose(session, found, source, wiring.act())
+
+
+def _tell(done: Proposed, left_out: Iterable[tuple[int, str]]) -> None:
+    if done.new:
+        flash(f"{_days(done.new)} {'waits' if done.new == 1 else 'wait'} for a decision below.", "ok")
+    elif done.known:
+        flash("Nothing new: all of these days are off, waiting or refused already.", "info")
+    if done.new and done.known:
+        flash(f"{_days(done.known)} {'was' if done.known == 1 else 'were'} known already and left alone.", "info")
+    for count, why in left_out:
+        flash(f"{count} {'event was' if count == 1 else 'events were'} left out: {why}.", "info")
+
+
+def _said(done: Decided, today: date) -> tuple[str, str]:
+    if not done.days:
+        return "This was decided already: nothing was changed.", "info"
+    if done.version is None:
+        return f"{_days(len(done.days))} decided: no new calendar was needed.", "ok"
+    past = sum(day < today for day in done.days)
+    said = f"{_days(len(done.days))} off in version {done.version.id} of the calendar. {NEW_ONLY}"
+    return (f"{said} {_days(past)} of them {'is' if past == 1 else 'are'} past." if past else said), "ok"
+
+
+def _days(number: int) -> str:
+    return f"{number} {'day' if number == 1 else 'days'}"
