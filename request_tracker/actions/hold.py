@@ -78,7 +78,7 @@ def lift(session: Session, case: Case, hold: Hold, act: Act) -> Entry:
     if act.who.role not in MAY_HOLD:
         raise NotAllowed("Only a specialist or a lead may lift a hold")
     entry = record.entry(
-        session, case, act, "hold.off", data={"hold": hold.id, "reason": hold.reason}, audience="account"
+        session, case, act, "hold.off", data={"hold": hold.id, "reason": hold.reason}, audience=_heard_by(case, hold)
     )
     _end(session, case, hold, "lifted", Cause(act, entry.id))
     return entry
@@ -86,7 +86,7 @@ def lift(session: Session, case: Case, hold: Hold, act: Act) -> Entry:
 
 def expire(session: Session, case: Case, hold: Hold, act: Act) -> Entry:
     """Nobody answered in time: the clocks run again."""
-    entry = record.entry(session, case, act, "hold.expired", data={"hold": hold.id}, audience="account")
+    entry = record.entry(session, case, act, "hold.expired", data={"hold": hold.id}, audience=_heard_by(case, hold))
     _end(session, case, hold, "expired", Cause(act, entry.id))
     return entry
 
@@ -96,7 +96,7 @@ def done(session: Session, case: Case, reason: HoldReason, by: str, act: Act) ->
     for hold in holds.open_holds(session, case.id):
         if hold.reason == reason:
             data = {"hold": hold.id, "reason": reason, "by": by}
-            entry = record.entry(session, case, act, "hold.off", data=data, audience="account")
+            entry = record.entry(session, case, act, "hold.off", data=data, audience=_heard_by(case, hold))
             _end(session, case, hold, "lifted", Cause(act, entry.id))
 
 
@@ -174,6 +174,11 @@ def _checked(session: Session, case: Case, act: Act, reason: str, question: str)
     if any(each.reason == kind for each in holds.open_holds(session, case.id)):
         raise Unfit("reason", f"The case waits for {kind.words} already: end that hold first")
     return kind
+
+
+def _heard_by(case: Case, hold: Hold) -> str:
+    """An account that took the case over reads nothing of what others were waited for before."""
+    return "account" if hold.account_id == case.account_id else "staff"
 
 
 def _may_answer(session: Session, case: Case, act: Act) -> None:

@@ -40,9 +40,9 @@ def _hidden(row: Any, letters: dict[str, str]) -> Any:
 
 
 def _said(row: Any) -> str:
-    """rules/report_words.explained ends with who had the case."""
+    """The sentence names who had the case; wherever it does, the name is left out."""
     said: str = row.sentence
-    return said.removesuffix(f"{row.assignee} had the case.") + "Somebody had the case." if row.assignee else said
+    return said.replace(row.assignee, SOMEBODY) if row.assignee else said
 
 
 def _letters(names: Iterable[str]) -> dict[str, str]:

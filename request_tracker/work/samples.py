@@ -100,20 +100,21 @@ def _report(week: Week, zone: str) -> WeeklyReport:
     """One promise kept, one broken, one open, in the week before AT and a little before that."""
     start, end = week.bounds(zone)
     clocks = [
-        _clock("LITE-000031", start - 9 * DAY, stopped_at=start + 1 * DAY, verdict="met", state="stopped"),
-        _clock("LITE-000035", start - 16 * DAY, breached_at=start + 2 * DAY, verdict="breached"),
-        _clock("LITE-000042", start + 1 * DAY),
+        _clock("LITE-000031", 7, start - 10 * DAY, stopped_at=start + 1 * DAY, verdict="met", state="stopped"),
+        _clock("LITE-000035", 13, start - 12 * DAY, breached_at=start + 2 * DAY, verdict="breached"),
+        _clock("LITE-000042", 4, start + 1 * DAY),
     ]
     cases = [CaseFact(each.case, each.service_name, start - 9 * DAY, "validation", None) for each in clocks]
     moves = [MoveFact("LITE-000042", "claim", "submission", "validation", start + 2 * DAY, start + 1 * DAY)]
     return summarise(week, zone, end, clocks, cases, moves)
 
 
-def _clock(case: str, started_at: datetime, **more: Any) -> ClockFact:
+def _clock(case: str, days: int, started_at: datetime, **more: Any) -> ClockFact:
+    """A review of ten working days, of which `days` have elapsed."""
     plain: dict[str, Any] = {
         "case": case, "service_name": "Acme Billing", "name": "review", "cycle": 1, "state": "running",
         "started_at": started_at, "stopped_at": None, "due_at": started_at + 14 * DAY, "at_risk_at": None,
-        "target_s": 10 * DAY.total_seconds(), "elapsed_s": 6 * DAY.total_seconds(), "verdict": None,
+        "target_s": 10 * DAY.total_seconds(), "elapsed_s": days * DAY.total_seconds(), "verdict": None,
         "breached_at": None, "assignee": "Sam Specialist", "account": "Northwind",
     }  # fmt: skip
     return ClockFact(**{**plain, **more})

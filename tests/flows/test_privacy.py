@@ -495,7 +495,9 @@ def test_an_heir_reads_what_was_asked_of_them_and_not_of_who_led_before(
     )
     for mine, all_of_it in zip(told["Cleo"], told["Specialist"], strict=True):
         assert (mine["elapsed_s"], mine["due_at"]) == (all_of_it["elapsed_s"], all_of_it["due_at"])
-    page = Browser(app).sign_in(cast.cleo).get(f"/requests/{theirs.number}/promise").text
+    cleo = Browser(app).sign_in(cast.cleo)
+    page, own = (cleo.get(f"/requests/{theirs.number}{more}").text for more in ("/promise", ""))
+    assert "the vendor" not in own, "what was waited for before her time does not end in her sight either"
     words = json.dumps(told["Cleo"]) + page
     assert page.count("(an answer from you)") == 2, "once on each promise"
     assert "source_vendor" not in words
