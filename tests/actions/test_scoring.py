@@ -1,10 +1,11 @@
 """Scoring a case against the others: which pairs wait for a specialist, and which must not."""
 
+from functools import partial
 from itertools import product
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from at_once import at_once
 from conftest import Rolled
 from factories import MONDAY, Cast, a_case, a_cast, a_request, a_submission, act, case_of, move
 from sqlalchemy import select, update
@@ -200,28 +201,9 @@ def test_many_workers_at_once_do_no_harm(fresh_postgres: Database, known: Knowle
         cast = a_cast(session)
         ids = [named(session, cast, "Zephyr Ledger", known).id for _ in range(4)]
     context = a_context(fresh_postgres, known)
-    faults = at_once([lambda each=each: effect(context, {"case_id": each}) for each in ids * 2])
-    assert faults == []
+    at_once(*(partial(effect, context, {"case_id": each}) for each in ids * 2))
     with fresh_postgres.reading() as session:
         assert rows(session) == {(a, b) for a, b in product(ids, ids) if a < b}
-
-
-def at_once(works: list[Any]) -> list[BaseException]:
-    start, faults = Barrier(len(works)), []
-
-    def run(work: Any) -> None:
-        start.wait()
-        try:
-            work()
-        except Exception as fault:
-            faults.append(fault)
-
-    threads = [Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return faults
 
 
 def test_the_places_of_pairs_outlive_a_new_score(session: Session, cast: Cast, known: Knowledge) -> None:
