@@ -22,7 +22,7 @@ from request_tracker.settings import Settings
 from request_tracker.store import people, schema, tokens
 from request_tracker.store.session import Database
 from request_tracker.work import demo
-from request_tracker.work.demo import Stage
+from request_tracker.work.demo_steps import Stage
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8000

@@ -1,0 +1,193 @@
+"""What each step of a story does in the demo program, by the real actions, at the demo's own time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from request_tracker.actions import assess, consult, evidence, merge, submit, sweep, withdraw
+from request_tracker.actions import hold as holding
+from request_tracker.actions.advance import advance
+from request_tracker.actions.evidence import Fact
+from request_tracker.fivetran.client import Fivetran
+from request_tracker.rules import submission
+from request_tracker.rules.evidence import MINUTES
+from request_tracker.rules.matching import Knowledge
+from request_tracker.rules.people import SYSTEM, Act, Viewer
+from request_tracker.rules.terms import Role
+from request_tracker.settings import Settings
+from request_tracker.store import cases, connections, requests
+from request_tracker.store.cases import Case
+from request_tracker.store.session import Database
+from request_tracker.work.stories import ASSESSED_AS, DECLINED, QUESTIONS
+
+Row = Mapping[str, str]
+
+
+@dataclass
+class Stage:
+    """The demo's own clock and its neighbour. `control(button, connection)` presses a button of the emulator."""
+
+    database: Database
+    settings: Settings
+    fivetran: Callable[[], Fivetran]
+    control: Callable[[str, str], None]
+    now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    knowledge: Knowledge = field(init=False)
+    staff: dict[Role, list[Viewer]] = field(default_factory=dict)
+    requesters: dict[str, Viewer] = field(default_factory=dict)
+    opened: dict[str, int] = field(default_factory=dict)
+
+    def act(self, who: Viewer) -> Act:
+        return Act(who, self.now, self.settings.program)
+
+
+def look(stage: Stage) -> None:
+    """Read the connections as the reconcile tick would."""
+    stage.now += stage.settings.program.check_every
+    with stage.database.transaction() as session:
+        sweep.connections_due(session, Act(SYSTEM, stage.now, stage.settings.program))
+
+
+def take(stage: Stage, step: str, row: Row) -> None:
+    """Do one step of a row's story, as the person whose step it is."""
+    if step == "send":
+        with stage.database.transaction() as session:
+            _send(session, stage, row)
+        return
+    case = _case(stage, row["key"])
+    if step in OUTSIDE:
+        OUTSIDE[step](stage, case)
+        return
+    with stage.database.transaction() as session:
+        STEPS[step](session, stage, session.get_one(Case, case.id), row)
+
+
+def _case(stage: Stage, key: str) -> Case:
+    with stage.database.reading() as session:
+        return session.get_one(Case, stage.opened[key])
+
+
+def _send(session: Session, stage: Stage, row: Row) -> None:
+    kind, _, other = row["story"].partition(":")
+    join = cases.case_number(stage.opened[other]) if kind == "joins" else None
+    raw = {**row, "terms_accepted": True, "would_preview": "yes" if kind == "joins" else ""}
+    who = stage.requesters[row["requester"]]
+    request = submit.submit(session, submission.read(raw), stage.act(who), join=join, knowledge=stage.knowledge)
+    stage.opened[row["key"]] = request.case_id
+
+
+def _one(stage: Stage, role: Role, case: Case) -> Viewer:
+    """The same person for the same case."""
+    return stage.staff[role][case.id % len(stage.staff[role])]
+
+
+def _primary(session: Session, stage: Stage, case: Case) -> Viewer:
+    request = session.get_one(requests.Request, case.primary_request_id)
+    return next(viewer for viewer in stage.requesters.values() if viewer.id == request.person_id)
+
+
+def _move(name: str, role: Role, **fields: object) -> Callable[[Session, Stage, Case, Row], None]:
+    def step(session: Session, stage: Stage, case: Case, _: Row) -> None:
+        advance(session, case, name, version=case.version, act=stage.act(_one(stage, role, case)), fields=fields)
+
+    return step
+
+
+def _put(role: Role, *facts: tuple[str, str]) -> Callable[[Session, Stage, Case, Row], None]:
+    def step(session: Session, stage: Stage, case: Case, _: Row) -> None:
+        who = _primary(session, stage, case) if role is Role.REQUESTER else _one(stage, role, case)
+        for key, note in facts:
+            evidence.put(session, case, Fact(key, note=note), stage.act(who))
+
+    return step
+
+
+def _assess(session: Session, stage: Stage, case: Case, _: Row) -> None:
+    assess.decide(session, case, ASSESSED_AS, stage.act(_one(stage, Role.SPECIALIST, case)))
+
+
+def _ask(session: Session, stage: Stage, case: Case, _: Row) -> None:
+    question = QUESTIONS[case.id % len(QUESTIONS)]
+    act = stage.act(_one(stage, Role.SPECIALIST, case))
+    holding.put_on(session, case, act, reason="requester_info", question=question)
+
+
+def _decline(name: str, role: Role, **more: str) -> Callable[[Session, Stage, Case, Row], None]:
+    def step(session: Session, stage: Stage, case: Case, _: Row) -> None:
+        criterion, explanation, alternatives = DECLINED[case.id % len(DECLINED)]
+        fields = {"criterion": criterion, "explanation": explanation, "alternatives": alternatives, **more}
+        advance(session, case, name, version=case.version, act=stage.act(_one(stage, role, case)), fields=fields)
+
+    return step
+
+
+def _merge(session: Session, stage: Stage, case: Case, row: Row) -> None:
+    root = session.get_one(Case, stage.opened[row["story"].partition(":")[2]])
+    act = stage.act(_one(stage, Role.SPECIALIST, case))
+    merge.merge(session, case, root, act, version=case.version, into_version=root.version)
+
+
+def _withdraw(session: Session, stage: Stage, case: Case, _: Row) -> None:
+    request = session.get_one(requests.Request, case.primary_request_id)
+    withdraw.withdraw(session, request, stage.act(_primary(session, stage, case)))
+
+
+def _offer(session: Session, stage: Stage, case: Case, _: Row) -> None:
+    words = "Tuesday 15:00 or Thursday 10:00, one hour, by video call; tell us which suits you."
+    consult.offer(session, case, stage.act(_one(stage, Role.SPECIALIST, case)), times=words)
+
+
+def _grant(stage: Stage, case: Case) -> None:
+    _control(stage, case, "grant")
+
+
+def _finish_sync(stage: Stage, case: Case) -> None:
+    _control(stage, case, "finish-sync")
+
+
+def _control(stage: Stage, case: Case, button: str) -> None:
+    with stage.database.reading() as session:
+        row = connections.live(session, case.id)
+    assert row is not None, f"{case.number} has a starter connector by now"
+    assert row.connection_id is not None, f"{case.number} has a connection in the emulator by now"
+    stage.control(button, row.connection_id)
+    look(stage)
+
+
+OUTSIDE: dict[str, Callable[[Stage, Case], None]] = {"grant": _grant, "finish_sync": _finish_sync}
+STEPS: dict[str, Callable[[Session, Stage, Case, Row], None]] = {
+    "claim": _move("claim", Role.SPECIALIST),
+    "check_duplicates": _put(Role.SPECIALIST, ("duplicates_checked", "Compared by name, domain and documentation")),
+    "assess": _assess,
+    "ask": _ask,
+    "accept": _move("accept", Role.SPECIALIST, reason="A clear use case, and an API we can build on."),
+    "decline": _decline("decline", Role.SPECIALIST),
+    "decline_late": _decline(
+        "decline_late", Role.LEAD, findings="The API is limited to a hundred calls a day, which no sync can live with."
+    ),
+    "discard": _move("discard", Role.SPECIALIST, reason="No service, only a test of the form."),
+    "offer_slots": _offer,
+    "demonstrate": _put(Role.SPECIALIST, (MINUTES[0], "Shown in a call: the team's daily work with the service")),
+    "record_consultation": _put(
+        Role.SPECIALIST,
+        (MINUTES[0], "Shown in a call: the team's daily work with the service"),
+        (MINUTES[1], "Weekly reporting, joined with the warehouse's customer table"),
+        (MINUTES[2], "The tables named in the request, three years of history"),
+    ),
+    "confirm_minutes": _put(Role.REQUESTER, ("minutes_confirmed", "")),
+    "start_build": _move("start_build", Role.SPECIALIST),
+    "built": _put(Role.ENGINEER, ("built", "All tables of the request")),
+    "tested": _put(Role.ENGINEER, ("tested", "Unit tests and a sync against the test account")),
+    "documented": _put(Role.ENGINEER, ("documented", "Set-up guide and schema")),
+    "open_preview": _move("open_preview", Role.ENGINEER),
+    "review": _put(Role.REQUESTER, ("completeness_reviewed", "Row counts agree with the service's own reports")),
+    "verify": _put(Role.REQUESTER, ("requester_verified", "")),
+    "check_catalogue": _put(Role.LEAD, ("catalogue_checked", "Listed as generally available")),
+    "release": _move("release", Role.LEAD),
+    "close": _move("close", Role.LEAD, reason="The vendor has shut the service down."),
+    "appeal": _move("appeal", Role.SPECIALIST, new_information="The vendor has published its API since."),
+    "merge": _merge,
+    "withdraw": _withdraw,
+}
