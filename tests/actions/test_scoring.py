@@ -181,7 +181,9 @@ def test_a_decision_stands_in_both_histories(session: Session, cast: Cast) -> No
     dismiss.dismiss(session, first, second, act(cast.specialist))
     dismiss.take_back(session, second, first, act(cast.specialist))
     for case, other in ((first, second), (second, first)):
-        told = session.scalars(select(Entry).where(Entry.case_id == case.id, Entry.kind.like("dismissed%"))).all()
+        told = session.scalars(
+            select(Entry).where(Entry.case_id == case.id, Entry.kind.like("dismissed%")).order_by(Entry.seq)
+        ).all()
         assert [(row.kind, row.data["other"], row.audience) for row in told] == [
             ("dismissed", other.number, "staff"), ("dismissed.back", other.number, "staff"),
         ]  # fmt: skip
