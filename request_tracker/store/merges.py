@@ -50,7 +50,8 @@ def by_id(session: Session, merge_id: int) -> Merge:
 
 
 def standing_below(session: Session, into_id: int) -> list[Merge]:
-    return list(session.scalars(select(Merge).where(Merge.into_id == into_id, Merge.unmerged_at.is_(None))))
+    found = select(Merge).where(Merge.into_id == into_id, Merge.unmerged_at.is_(None)).order_by(Merge.id)
+    return list(session.scalars(found))
 
 
 def of_event(session: Session, event_id: int) -> Merge:

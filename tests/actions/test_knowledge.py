@@ -329,7 +329,7 @@ def test_a_file_is_taken_whole_or_not_at_all(session: Session, cast: Cast, known
     rows = [*rows[:2], {**BREVO, "alias": "send in blue"}, BREVO]
     assert import_aliases.add_all(session, rows, act(cast.admin), known()) == (2, 2)
     assert import_aliases.add_all(session, rows, act(cast.admin), known()) == (0, 4)
-    log = session.scalars(select(KnowledgeChange)).all()
+    log = session.scalars(select(KnowledgeChange).order_by(KnowledgeChange.id)).all()
     assert [row.after["alias"] for row in log if row.after] == ["Sendinblue", "SIB"]
     (job,) = session.scalars(select(Job).where(Job.kind == "reindex")).all()
     assert job.args == {"first_id": log[0].id, "change_id": log[1].id}
