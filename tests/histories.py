@@ -29,6 +29,7 @@ from request_tracker.actions import (
     hold,
     merge,
     provision,
+    readings,
     submit,
     supporting,
     sweep,
@@ -37,7 +38,7 @@ from request_tracker.actions import (
 )
 from request_tracker.actions.admit import add_person
 from request_tracker.actions.evidence import Fact
-from request_tracker.actions.provision import Seen
+from request_tracker.actions.readings import Seen
 from request_tracker.actions.unfit import Unfit
 from request_tracker.mail.deliver import Memory
 from request_tracker.rules.people import SYSTEM, Act, Viewer
@@ -366,7 +367,7 @@ def _provision(world: World, a: int, _: int, c: int) -> None:
     if plan is not None:
         provision.made(world.session, plan.row_id, seen, world.system)
     elif row is not None:
-        provision.take_in(world.session, row, seen, world.system)
+        readings.take_in(world.session, row, seen, world.system)
 
 
 def _dismiss(world: World, a: int, b: int, c: int) -> None:

@@ -1,13 +1,14 @@
 """The starter connector: planned before any call, recorded after it; what Fivetran says is believed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import evidence, record
+from request_tracker.actions import conditions, evidence, readings, record
 from request_tracker.actions.evidence import Fact
+from request_tracker.actions.readings import Seen
 from request_tracker.actions.rooted import must_be_led
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
@@ -16,11 +17,10 @@ from request_tracker.rules.starter import group_name, schema_name
 from request_tracker.rules.terms import Phase, Role, StarterState
 from request_tracker.store import connections, people
 from request_tracker.store.cases import Case
-from request_tracker.store.connections import Condition, Connection
+from request_tracker.store.connections import Connection
 from request_tracker.store.people import Account, AccountGroup
 from request_tracker.store.requests import Request
 
-CONNECTED = "connected"
 _MADE = (StarterState.CREATED, StarterState.CONNECTED, StarterState.SYNCING, StarterState.LIVE, StarterState.MISSING)
 
 
@@ -36,18 +36,6 @@ class Plan:
     schema_name: str
     service: str
     sync_frequency: int
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What Fivetran says about a connection; None stands for 'there is none'."""
-
-    connection_id: str
-    setup_state: str
-    sync_state: str
-    is_historical_sync: bool
-    succeeded_at: datetime | None
-    failed_at: datetime | None
 
 
 def plan(session: Session, case_id: int, act: Act) -> Plan | None:
@@ -86,7 +74,7 @@ def needs_group(session: Session, a_plan: Plan, act: Act) -> None:
     row = session.get_one(Connection, a_plan.row_id)
     case = session.get_one(Case, row.case_id)
     message = "An admin has to bind a Fivetran group to the customer account first"
-    if condition(session, row, "group", act, ok=False, reason="no_group", message=message):
+    if conditions.say(session, row, "group", act, ok=False, reason="no_group", message=message):
         entry = record.entry(session, case, act, "starter.no_group", audience="staff")
         record.notify(session, "bind_group", case, act, entry)
 
@@ -100,13 +88,13 @@ def doubtful(session: Session, row_id: int, act: Act, sentence: str) -> None:
     row = session.get_one(Connection, row_id)
     if row.state in (StarterState.INTENDED, StarterState.CREATING):
         row.state = StarterState.UNKNOWN
-    condition(session, row, "api", act, ok=False, reason="unreachable", message=sentence)
+    conditions.say(session, row, "api", act, ok=False, reason="unreachable", message=sentence)
 
 
 def refused(session: Session, row_id: int, act: Act, sentence: str) -> None:
     """Fivetran answered no: shown on the case, a person has to act."""
     row = session.get_one(Connection, row_id)
-    condition(session, row, "api", act, ok=False, reason="refused", message=sentence)
+    conditions.say(session, row, "api", act, ok=False, reason="refused", message=sentence)
 
 
 def made(session: Session, row_id: int, seen: Seen, act: Act) -> None:
@@ -117,36 +105,14 @@ def made(session: Session, row_id: int, seen: Seen, act: Act) -> None:
         row.check_after = act.now
         session.flush()
         case = session.get_one(Case, row.case_id)
-        if not _counts(row, case):
+        if not readings.counts(row, case):
             return
-        condition(session, row, "api", act, ok=True, reason="reachable", message="Fivetran answers")
-        condition(session, row, "created", act, ok=True, reason="created", message="The starter connector exists")
+        conditions.say(session, row, "api", act, ok=True, reason="reachable", message="Fivetran answers")
+        conditions.say(session, row, "created", act, ok=True, reason="created", message="The starter connector exists")
         entry = record.entry(session, case, act, "starter.created", data={"connection": seen.connection_id})
         evidence.observe(session, case, Fact("starter_ready"), act)
         record.notify(session, "connect", case, act, entry)
-    take_in(session, row, seen, act)
-
-
-def take_in(session: Session, row: Connection, seen: Seen | None, act: Act) -> None:
-    """Believe what Fivetran says now. Idempotent: the same answer twice changes nothing the second time."""
-    row.checked_at, row.check_after = act.now, act.now + act.program.check_every
-    case = session.get_one(Case, row.case_id)
-    if row.state == StarterState.DELETED:
-        return
-    if seen is None:
-        _missing(session, row, case, act)
-        return
-    if row.state == StarterState.MISSING:
-        row.state = StarterState.CREATED
-        condition(session, row, "created", act, ok=True, reason="created", message="The starter connector is back")
-        evidence.observe(session, case, Fact("starter_ready"), act)
-    granted = row.setup_state != CONNECTED and seen.setup_state == CONNECTED
-    row.setup_state, row.sync_state = seen.setup_state, seen.sync_state
-    row.succeeded_at, row.failed_at = seen.succeeded_at, seen.failed_at
-    condition(session, row, "api", act, ok=True, reason="reachable", message="Fivetran answers")
-    if _counts(row, case):
-        _access(session, row, case, act, granted=granted)
-        _syncs(session, row, case, act)
+    readings.take_in(session, row, seen, act)
 
 
 def again(session: Session, case: Case, act: Act) -> None:
@@ -163,21 +129,6 @@ def again(session: Session, case: Case, act: Act) -> None:
     record.later(session, "provision", {"case_id": case.id}, act, entry, wait=timedelta(0))
 
 
-def _counts(row: Connection, case: Case) -> bool:
-    """Whether the connection still speaks for the case: nobody left it, and the case lives."""
-    return row.grace_until is None and case.outcome is None
-
-
-def sync_begun(session: Session, row: Connection, act: Act) -> None:
-    """We asked for the first sync: remember when, so that only a success after it counts. Idempotent."""
-    if row.sync_started_at is not None:
-        return
-    row.sync_started_at, row.state = act.now, StarterState.SYNCING
-    row.check_after = act.now
-    condition(session, row, "sync", act, ok=True, reason="syncing", message="The initial sync is running")
-    evidence.sync_started(session, session.get_one(Case, row.case_id), act)
-
-
 def removed(session: Session, row: Connection, act: Act) -> None:
     """The connection is gone for good, by our own hand. Idempotent."""
     if row.state == StarterState.DELETED:
@@ -185,24 +136,8 @@ def removed(session: Session, row: Connection, act: Act) -> None:
     row.state, row.deleted_at, row.check_after = StarterState.DELETED, act.now, None
     case = session.get_one(Case, row.case_id)
     if row.request_id == case.primary_request_id:
-        _lose(session, case, act, reason="The starter connector was removed")
+        readings.lose(session, case, act, reason="The starter connector was removed")
     record.entry(session, case, act, "starter.deleted", data={"connection": row.connection_id}, audience="account")
-
-
-def condition(session: Session, row: Connection, kind: str, act: Act, *, ok: bool, reason: str, message: str) -> bool:
-    """Say what is so and since when. True when it changed."""
-    found = session.scalar(
-        select(Condition).where(Condition.connection_row_id == row.id, Condition.kind == kind).with_for_update()
-    )
-    if found is None:
-        found = Condition(connection_row_id=row.id, kind=kind, ok=ok, reason="", message="", since=act.now)
-        session.add(found)
-    changed = found.ok != ok or found.reason != reason
-    if changed:
-        found.since = act.now
-    found.ok, found.reason, found.message = ok, reason, message
-    session.flush()
-    return changed
 
 
 def _intend(session: Session, case: Case, act: Act) -> Connection:
@@ -221,48 +156,3 @@ def _intend(session: Session, case: Case, act: Act) -> Connection:
     session.add(row)
     session.flush()
     return row
-
-
-def _lose(session: Session, case: Case, act: Act, *, reason: str) -> None:
-    for key in ("starter_ready", "access_granted"):
-        evidence.lose(session, case, key, act, reason=reason)
-
-
-def _missing(session: Session, row: Connection, case: Case, act: Act) -> None:
-    message = "Fivetran no longer has this connection; ask the requester before provisioning it again"
-    row.state = StarterState.MISSING
-    if _counts(row, case):
-        _lose(session, case, act, reason="Fivetran no longer has the connection")
-    if condition(session, row, "created", act, ok=False, reason="missing", message=message):
-        entry = record.entry(session, case, act, "starter.missing", audience="account")
-        record.notify(session, "starter_missing", case, act, entry)
-
-
-def _access(session: Session, row: Connection, case: Case, act: Act, *, granted: bool) -> None:
-    if row.setup_state == CONNECTED:
-        kind = "sandbox" if session.get_one(Request, row.request_id).sandbox == "yes" else "production"
-        condition(session, row, "access", act, ok=True, reason="connected", message="The requester granted access")
-        if row.state == StarterState.CREATED:
-            row.state = StarterState.CONNECTED
-        if granted:
-            evidence.observe(session, case, Fact("access_granted", kind), act)
-        return
-    broken = row.setup_state == "broken"
-    message = "The connection is broken: access has to be granted again" if broken else "Waiting for the Connect Card"
-    changed = condition(session, row, "access", act, ok=False, reason=row.setup_state or "incomplete", message=message)
-    if broken and changed:
-        evidence.lose(session, case, "access_granted", act, reason="Fivetran reports the connection as broken")
-
-
-def _syncs(session: Session, row: Connection, case: Case, act: Act) -> None:
-    since = row.sync_started_at
-    if since is None:
-        return
-    if row.succeeded_at is not None and row.succeeded_at >= since:
-        row.state = StarterState.LIVE
-        condition(session, row, "sync", act, ok=True, reason="finished", message="The initial sync has finished")
-        evidence.observe(session, case, Fact("initial_sync_finished"), act)
-    elif row.failed_at is not None and row.failed_at >= since:
-        message = "The initial sync failed; look at the connection in Fivetran, then start it again"
-        condition(session, row, "sync", act, ok=False, reason="failed", message=message)
-        row.sync_started_at, row.state = None, StarterState.CONNECTED

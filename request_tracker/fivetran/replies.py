@@ -104,6 +104,7 @@ class Connection:
     setup_tests: tuple[SetupTest, ...] = ()
     sync_frequency: int | None = None
     schedule_type: str = ""
+    daily_sync_time: str | None = None
     connected_by: str | None = None
     card: Card | None = None
 
@@ -140,6 +141,7 @@ class Connection:
             setup_tests=tuple(SetupTest.of(item) for item in mappings(data, "setup_tests")),
             sync_frequency=number(data, "sync_frequency"),
             schedule_type=text(data, "schedule_type"),
+            daily_sync_time=maybe(data, "daily_sync_time"),
             connected_by=maybe(data, "connected_by"),
             card=Card.of(data) if mapping(data, "connect_card") else None,
         )

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import StarterState
@@ -13,7 +14,14 @@ _GONE = "('deleted', 'failed', 'none')"
 
 
 class Connection(Base):
-    """`connection_id` is Fivetran's id; `card_state` the digest of the single-use state in the redirect address."""
+    """`connection_id` is Fivetran's id. `service`, `schema_name`, `sync_frequency` (minutes), `schedule_type` and
+    `daily_sync_time` are what we want; what Fivetran says of them may differ for a while (drift).
+
+    `sent_at`, `sends`, `in_flight_until`: the last request that may have made it, how many there were, and until when
+    it may still have its effect. `ours`: made by us, so we may delete it. `suffix`: 1, or more after a collision.
+    `misses`: looks in a row that got no answer. `findings`: setup tests and tasks as last read, `[{title, status,
+    message}]`. `change_handling`: what happens to new tables; empty stands for the program's rule.
+    """
 
     __tablename__ = "connection"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,6 +44,22 @@ class Connection(Base):
     check_after: Mapped[datetime | None]
     created_at: Mapped[datetime]
     event_id: Mapped[int | None] = mapped_column(ForeignKey("timeline.id"))
+    sent_at: Mapped[datetime | None]
+    sends: Mapped[int] = mapped_column(default=0, server_default="0")
+    in_flight_until: Mapped[datetime | None]
+    ours: Mapped[bool] = mapped_column(default=True, server_default=true())
+    adopted_at: Mapped[datetime | None]
+    suffix: Mapped[int] = mapped_column(default=1, server_default="1")
+    misses: Mapped[int] = mapped_column(default=0, server_default="0")
+    sync_frequency: Mapped[int] = mapped_column(default=360, server_default="360")
+    schedule_type: Mapped[str] = mapped_column(String(10), default="auto", server_default="auto")
+    daily_sync_time: Mapped[str | None] = mapped_column(String(5))
+    sync_deadline_at: Mapped[datetime | None]
+    findings: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    change_handling: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    tables_wanted_at: Mapped[datetime | None]
+    tables_applied_at: Mapped[datetime | None]
+    cloned_from_id: Mapped[int | None] = mapped_column(ForeignKey("connection.id"))
     __table_args__ = (
         one_of("state", StarterState),
         tied(

@@ -13,6 +13,8 @@ from request_tracker.store.base import Base, one_of
 
 AUTOMATIC_MERGE = "automatic_merge"
 TARGETS = "targets"
+GROUPS = "groups"
+ROLES = "roles"
 
 
 class Policy(Base):
@@ -24,7 +26,7 @@ class Policy(Base):
     value: Mapped[dict[str, Any]]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
-    __table_args__ = (one_of("name", (AUTOMATIC_MERGE, TARGETS)), Index("ix_policy_name", "name", "id"))
+    __table_args__ = (one_of("name", (AUTOMATIC_MERGE, TARGETS, GROUPS, ROLES)), Index("ix_policy_name", "name", "id"))
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,16 @@ from request_tracker.work import (
     delivery,
     digests,
     forecasting,
+    looking,
+    making,
     post,
     recounting,
     reindexing,
+    removing,
     report_mail,
     samples,
     scoring,
-    starters,
+    syncing,
 )
 from request_tracker.work.context import Context
 
@@ -89,11 +92,11 @@ EFFECTS: dict[str, Effect] = {
         "digest": digest,
         "mail_report": mail_report,
         "send_sample": send_sample,
-        "provision": lambda context, call: starters.provision(context, call.args["case_id"]),
-        "take_in": lambda context, call: starters.take_in(context, call.args["connection_id"]),
-        "first_sync": lambda context, call: starters.start_sync(context, call.args["case_id"]),
-        "start_sync": lambda context, call: starters.start_sync(context, call.args["case_id"]),
-        "remove_starter": lambda context, call: starters.remove(context, call.args["case_id"]),
+        "provision": lambda context, call: making.provision(context, call.args["case_id"]),
+        "take_in": lambda context, call: looking.take_in(context, call.args["connection_id"]),
+        "first_sync": lambda context, call: syncing.start_sync(context, call.args["case_id"]),
+        "start_sync": lambda context, call: syncing.start_sync(context, call.args["case_id"]),
+        "remove_starter": lambda context, call: removing.remove(context, call.args["case_id"]),
         "score": lambda context, call: scoring.score(context, call.args),
         "reindex": lambda context, call: reindexing.reindex(context, call.args),
         "reindex_all": lambda context, call: reindexing.reindex_all(context, call.args),
@@ -101,7 +104,7 @@ EFFECTS: dict[str, Effect] = {
         "catch_up": lambda context, call: recounting.catch_up(context, call.args),
         "refold": lambda context, call: recounting.look(context, call.args),
         "forecast": lambda context, call: forecasting.make(context),
-        "delete_starter": lambda context, call: starters.delete(context, call.args["row_id"]),
+        "delete_starter": lambda context, call: removing.delete(context, call.args["row_id"]),
     }.items()
 }
 EFFECTS["deliver"] = deliver

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import evidence, heir, hold, merge, provision, sweep, undo, withdraw
 from request_tracker.actions.admit import add_person
-from request_tracker.actions.provision import Seen
+from request_tracker.actions.readings import Seen
 from request_tracker.actions.unfit import Unfit
 from request_tracker.actions.versions import Stale
 from request_tracker.rules.heirs import Willing, turn

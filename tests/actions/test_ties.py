@@ -7,9 +7,9 @@ from factories import DECLINE, MONDAY, Cast, a_case, a_request, act, assessed, c
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import evidence, heir, hold, merge, provision, submit, undo, withdraw
+from request_tracker.actions import evidence, first_sync, heir, hold, merge, provision, readings, submit, undo, withdraw
 from request_tracker.actions.evidence import Fact
-from request_tracker.actions.provision import Seen
+from request_tracker.actions.readings import Seen
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.rules.process import NotAllowed, Refused
@@ -229,11 +229,11 @@ def test_the_first_sync_is_promised_once_a_connection(session: Session, cast: Ca
     case = a_case(session, cast, phase="consultation")
     row = provisioned(session, case)
     system = Act(SYSTEM, MONDAY, Program())
-    provision.take_in(session, row, seen("x", "connected"), system)
-    provision.sync_begun(session, row, system)
-    provision.take_in(session, row, seen("x", "broken"), system)
+    readings.take_in(session, row, seen("x", "connected"), system)
+    first_sync.begun(session, row, system)
+    readings.take_in(session, row, seen("x", "broken"), system)
     assert "access_granted" not in evidence.standing_keys(session, case)
-    provision.take_in(session, row, seen("x", "connected"), system)
+    readings.take_in(session, row, seen("x", "connected"), system)
     assert "access_granted" in evidence.standing_keys(session, case)
     assert (clock_of(session, case, "first_sync").cycle, clock_of(session, case, "first_sync").state) == (1, "stopped")
 
@@ -242,7 +242,7 @@ def test_an_ended_case_takes_no_evidence(session: Session, cast: Cast) -> None:
     case = a_case(session, cast, phase="consultation")
     row = provisioned(session, case)
     withdraw.withdraw(session, primary_of(session, case), act(cast.ada))
-    provision.take_in(session, row, seen("x", "connected"), Act(SYSTEM, MONDAY, Program()))
+    readings.take_in(session, row, seen("x", "connected"), Act(SYSTEM, MONDAY, Program()))
     assert clocks.latest(session, case.id, "first_sync") is None
     with pytest.raises(Unfit, match="ended"):
         put(session, case, cast.specialist, "access_granted")
@@ -283,7 +283,7 @@ def test_a_missing_starter_blocks_until_a_specialist_provisions_again(session: S
     case = a_case(session, cast, phase="consultation")
     row = provisioned(session, case)
     system = Act(SYSTEM, MONDAY, Program())
-    provision.take_in(session, row, None, system)
+    readings.take_in(session, row, None, system)
     assert "starter_ready" not in evidence.standing_keys(session, case)
     with pytest.raises(NotAllowed):
         provision.again(session, case, act(cast.engineer))
@@ -300,9 +300,9 @@ def test_a_failed_first_sync_can_be_started_again(session: Session, cast: Cast) 
     case = a_case(session, cast, phase="consultation")
     row = provisioned(session, case)
     system = Act(SYSTEM, MONDAY, Program())
-    provision.take_in(session, row, seen("x", "connected"), system)
-    provision.sync_begun(session, row, system)
-    provision.take_in(session, row, seen("x", "connected", failed_at=MONDAY), system)
+    readings.take_in(session, row, seen("x", "connected"), system)
+    first_sync.begun(session, row, system)
+    readings.take_in(session, row, seen("x", "connected", failed_at=MONDAY), system)
     assert (row.sync_started_at, row.state) == (None, "connected")
 
 

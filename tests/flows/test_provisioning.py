@@ -33,7 +33,7 @@ from request_tracker.store.letters import Letter
 from request_tracker.store.requests import Request
 from request_tracker.store.session import Database
 from request_tracker.store.webhook_events import WebhookEvent
-from request_tracker.work import starters
+from request_tracker.work import making
 from request_tracker.work.context import Context
 from request_tracker.work.worker import Worker
 
@@ -205,7 +205,7 @@ def test_a_worker_killed_after_the_call_adopts_what_it_made(scene: Scene, monkey
     def killed(*_: Any) -> None:
         raise SystemExit("kill -9")
 
-    monkeypatch.setattr(starters.rows, "made", killed)
+    monkeypatch.setattr(making.rows, "made", killed)
     with pytest.raises(SystemExit):
         scene.pass_time(seconds=601)
     assert len(scene.made()) == 1

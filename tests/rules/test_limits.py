@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from request_tracker.fivetran.limits import PLANS, Bucket, drain, limits_of, take
+from request_tracker.rules.limits import PLANS, Bucket, drain, limits_of, take
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
