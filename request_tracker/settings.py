@@ -40,6 +40,8 @@ class Settings:
     webhook_secret: str = field(default="", repr=False)
     max_body: int = 10 * MEGABYTE
     demo: bool = False
+    may_call_this_machine: bool = False
+    """Whether addresses that people type may lead to this machine: in the demo alone."""
     program: Program = field(default_factory=Program)
 
 
@@ -59,6 +61,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         fivetran_secret=environment.get("FIVETRAN_API_SECRET", ""),
         webhook_secret=environment.get("FIVETRAN_WEBHOOK_SECRET", ""),
         demo=environment.get("REQUEST_TRACKER_DEMO") == "1",
+        may_call_this_machine=environment.get("REQUEST_TRACKER_DEMO") == "1",
         program=_program(environment, base_url),
     )
 
