@@ -4,7 +4,7 @@ BIN := .venv/bin
 PORT ?= 8000
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check check-deep bench bench-suggestions bench-matching bench-reports chromium clean
+.PHONY: demo test tools check check-deep bench bench-suggestions bench-matching bench-reports bench-webhooks chromium clean
 
 demo: .venv/run.stamp
 	$(BIN)/request-tracker demo --port $(PORT)
@@ -19,7 +19,7 @@ check: .venv/test.stamp
 	$(BIN)/lint-imports
 	$(BIN)/request-tracker process --check
 
-check-deep: .venv/test.stamp chromium
+check-deep: .venv/test.stamp chromium tools
 	$(BIN)/pytest -q -n 2 -m deep
 
 bench: .venv/test.stamp
@@ -36,6 +36,10 @@ CASES ?= 100000
 
 bench-reports: .venv/test.stamp
 	$(BIN)/python -m tests.benchmarks.reports --cases $(CASES)
+
+# How fast deliveries from Fivetran are taken in, on both databases
+bench-webhooks: .venv/test.stamp
+	$(BIN)/python -m tests.benchmarks.webhooks
 
 # Trains the coefficients of seed_data/matching.json and prints what they are worth: make bench-matching DATA=folder
 DATA ?= ../shared/data/matching
@@ -58,6 +62,16 @@ bench-matching: .venv/bench.stamp
 	$(PIP) --editable '.[bench]'
 	touch $@
 
+# The vendor's own client tools, in an environment of their own: the emulator must satisfy them.
+TOOLS := fivetran-cli==1.1.0 fivetran-connector-sdk==2.13.1
+
+tools: .venv-tools/run.stamp
+
+.venv-tools/run.stamp: tests/emulator/tools-constraints.txt
+	$(PYTHON) -m venv --clear .venv-tools
+	.venv-tools/bin/pip install --quiet --disable-pip-version-check --constraint $< $(TOOLS)
+	touch $@
+
 # The browser tests need Chromium: named by CHROMIUM, found on the PATH, or installed where apt and the user allow it.
 chromium:
 	@if [ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then :; \
@@ -66,4 +80,4 @@ chromium:
 	else echo "Chromium not found: browser tests will be skipped. Set CHROMIUM to its path to run them."; fi
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis var
+	rm -rf .venv .venv-tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis var

@@ -76,7 +76,10 @@ def _place(folder: Path, port: int, environment: Mapping[str, str]) -> Place:
 def _parts(place: Place) -> dict[str, list[str]]:
     ports = {"web": place.web.rsplit(":", 1)[1], "emulator": place.emulator.rsplit(":", 1)[1]}
     return {
-        "emulator": ["emulator", "--port", ports["emulator"], "--data", str(_emulator_state(place.folder))],
+        "emulator": [
+            *("emulator", "--port", ports["emulator"], "--data", str(_emulator_state(place.folder))),
+            *("--allow-http-webhooks", "--quick-retries"),
+        ],
         "web": ["web", "--port", ports["web"], "--workers", "1"],
         "worker": ["worker"],
     }
@@ -123,6 +126,7 @@ def walk(settings: Settings, database: Database, *, password: str, until: dateti
         now=lambda: times["now"],
         path=state,
         public_url=WALKED,
+        webhook_allow_http=True,
         switches=Switches(sync_seconds=10**9, calls_per_hour=10**9),
     )
     transport = httpx.WSGITransport(app=app)

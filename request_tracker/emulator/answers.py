@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,11 +57,13 @@ def body(*, may_be_empty: bool = False) -> Doc:
     raw = request.get_data()
     if not raw and may_be_empty:
         return {}
+    if not raw:
+        raise invalid("Request body is required and must be a JSON object")
     if not request.is_json:
         raise ApiError(415, "UnsupportedMediaType", "HTTP 415 Unsupported Media Type")
     found = request.get_json(silent=True)
     if not isinstance(found, dict):
-        raise ApiError(400, "InvalidInput", "Request body is required and must be a JSON object")
+        raise invalid("Request body is required and must be a JSON object")
     return found
 
 
@@ -68,6 +71,30 @@ def required(doc: Doc, *names: str) -> None:
     for name in names:
         if doc.get(name) in (None, "", []):
             raise invalid(f"Field '{name}' is required")
+
+
+def text(doc: Doc, name: str) -> str:
+    """The string under this name. 400 for anything else."""
+    value = doc.get(name)
+    if not isinstance(value, str):
+        raise invalid(f"Field '{name}' must be a string")
+    return value
+
+
+def one_of(doc: Doc, name: str, values: Collection[str]) -> str | None:
+    """The string under this name, None when it is absent or null. 400 when it is none of `values`."""
+    value = doc.get(name)
+    if value is not None and value not in values:
+        raise invalid(f"Field '{name}' must be one of {', '.join(values)}")
+    return value
+
+
+def mapping(doc: Doc, name: str) -> Doc:
+    """The object under this name, empty when it is absent or null. 400 for anything else."""
+    value = doc.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise invalid(f"Field '{name}' must be an object")
+    return value or {}
 
 
 def invalid(message: str) -> ApiError:

@@ -3,32 +3,48 @@
 import base64
 import binascii
 import hmac
+import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import httpx
-from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from request_tracker.emulator import delivery
+from request_tracker.emulator import call_log, delivery, switchboard
 from request_tracker.emulator.accounts import accounts
-from request_tracker.emulator.answers import ApiError, failure, masked, no_such_route, stamp
+from request_tracker.emulator.answers import ApiError, failure, no_such_route
 from request_tracker.emulator.cards import cards
 from request_tracker.emulator.connections import connections
 from request_tracker.emulator.control import control
 from request_tracker.emulator.destinations import destinations
-from request_tracker.emulator.faults import injected, refusal
+from request_tracker.emulator.memberships import memberships
 from request_tracker.emulator.metadata import metadata
 from request_tracker.emulator.packages import packages
 from request_tracker.emulator.schemas import schemas
 from request_tracker.emulator.state import State
+from request_tracker.emulator.striking import HangUps, strike_after, strike_before
+from request_tracker.emulator.switched import refused, settled
+from request_tracker.emulator.sync_history import sync_history
 from request_tracker.emulator.syncs import finish_due
+from request_tracker.emulator.users import users
 from request_tracker.emulator.webhooks import webhooks
 from request_tracker.emulator.world import EXTENSION, Switches, World, world
 
-_ROOMS = (accounts, destinations, connections, schemas, metadata, webhooks, packages, cards, control)
+_ROOMS = (
+    *(accounts, users, memberships, destinations, connections, schemas, sync_history, metadata, webhooks, packages),
+    *(cards, control),
+)
+QUICK = Switches(webhook_retry_after=(2.0, 10.0, 30.0, 120.0, 600.0))
+"""For a demo, where nobody waits six minutes for a webhook that was not taken."""
+_WIRED = (
+    *("url_map", "view_functions", "blueprints"),
+    *("before_request_funcs", "after_request_funcs", "error_handler_spec"),
+)
 _LARGEST_BODY = 20 * 1024 * 1024
 _NO_SCRIPT = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'"
 
@@ -42,7 +58,7 @@ def create_app(
     path: Path | None = None,
     public_url: str | None = None,
     switches: Switches | None = None,
-    webhook_allow_http: bool = True,
+    webhook_allow_http: bool = False,
     webhook_transport: httpx.BaseTransport | None = None,
 ) -> Flask:
     """An emulated account that the pair `key`, `secret` opens.
@@ -53,8 +69,10 @@ def create_app(
     app = Flask("request_tracker.emulator", template_folder=str(template_folder), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
-    chosen = replace(switches or Switches(), webhook_allow_http=webhook_allow_http)
+    chosen = switches or Switches()
+    chosen = replace(chosen, webhook_allow_http=webhook_allow_http or chosen.webhook_allow_http)
     here = World(State(path), now, key, secret, public_url, chosen, webhook_transport)
+    switchboard.remember(here)
     here.sender.work = lambda: delivery.work(here)
     app.extensions[EXTENSION] = here
     _wire(app)
@@ -63,19 +81,31 @@ def create_app(
 
 
 def _wire(app: Flask) -> None:
+    for name in _WIRED:
+        setattr(app, name, getattr(_wired(), name))
+    app.wsgi_app = HangUps(app.wsgi_app)  # type: ignore[method-assign]
+
+
+@cache
+def _wired() -> Flask:
+    """What all emulators of a process share: routes take long to compile, and tests start hundreds of emulators."""
+    frame = Flask("request_tracker.emulator", static_folder=None)
     for room in _ROOMS:
-        app.register_blueprint(room)
-    app.before_request(_enter)
-    app.after_request(_leave)
-    app.register_error_handler(ApiError, failure)
-    app.register_error_handler(HTTPException, _http_error)
+        frame.register_blueprint(room)
+    frame.before_request(_enter)
+    frame.after_request(_leave)
+    frame.register_error_handler(ApiError, _api_error)
+    frame.register_error_handler(HTTPException, _http_error)
+    return frame
 
 
 def _enter() -> None:
     finish_due(world())
     if _is_api():
-        _strike_before(world())
+        _refuse_large_bodies()
+        strike_before(world())
         _check_pair(world())
+        _check_accept()
         if not request.path.startswith("/public/"):
             world().count_call()
 
@@ -85,35 +115,10 @@ def _leave(answer: Response) -> Response:
         answer.headers.setdefault("Content-Security-Policy", _NO_SCRIPT)
         return answer
     here = world()
-    answer = _struck_after(here, answer)
+    answer = strike_after(here, settled(request.method, answer, here.switches))
     answer.headers["X-Rate-Limit"] = str(here.switches.calls_per_hour)
     answer.headers["X-Rate-Limit-Remaining"] = str(here.calls_left())
-    _log(here, answer)
-    return answer
-
-
-def _strike_before(here: World) -> None:
-    for rule in here.faults.strike("before", request.method, request.path):
-        g.fault = rule["kind"]
-        if rule["kind"] == "latency":
-            here.sleep(rule["seconds"])
-            continue
-        error = refusal(rule)
-        if error is not None:
-            g.refused = True
-            raise error
-
-
-def _struck_after(here: World, answer: Response) -> Response:
-    # Where nothing was done there is no effect to be silent about.
-    if g.get("refused") or answer.status_code == 401:
-        return answer
-    for rule in here.faults.strike("after", request.method, request.path):
-        g.fault = rule["kind"]
-        if rule["kind"] == "error_after":
-            answer = failure(injected(rule))
-        else:
-            here.sleep(rule["seconds"])
+    call_log.write(here, answer)
     return answer
 
 
@@ -123,6 +128,24 @@ def _check_pair(here: World) -> None:
     given = _given_pair()
     if not hmac.compare_digest(given, f"{here.key}:{here.secret}".encode()):
         raise ApiError(401, "AuthFailed", "Missing or wrong API key and secret", {"WWW-Authenticate": "Basic"})
+
+
+def _refuse_large_bodies() -> None:
+    if (request.content_length or 0) > _LARGEST_BODY:
+        # Nobody shall try to read it afterwards, the log neither.
+        request.environ.update({"wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"})
+        raise RequestEntityTooLarge
+
+
+def _check_accept() -> None:
+    # Only JSON is spoken, version 1 or 2; archives are the exception.
+    if not request.path.endswith("/download") and not _accepts_json(request.headers.get("Accept", "*/*")):
+        raise ApiError(406, "NotAcceptable", "HTTP 406 Not Acceptable")
+
+
+def _accepts_json(header: str) -> bool:
+    wanted = [re.sub(r"\s|;q=[\d.]+|;charset=[\w-]+", "", one.lower()) for one in header.split(",")]
+    return any(re.fullmatch(r"(\*/\*|application/\*|application/json(;version=[12])?)", one) for one in wanted)
 
 
 def _given_pair() -> bytes:
@@ -135,17 +158,8 @@ def _given_pair() -> bytes:
         return b""
 
 
-def _log(here: World, answer: Response) -> None:
-    here.state.write_log(
-        {
-            "at": stamp(here.now()),
-            "method": request.method,
-            "path": request.full_path.rstrip("?"),
-            "status": answer.status_code,
-            "body": masked(request.get_json(silent=True)) if request.is_json else None,
-            "fault": g.get("fault"),
-        }
-    )
+def _api_error(error: ApiError) -> Response:
+    return refused(error, world().switches) if _is_api() else failure(error)
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:
@@ -154,7 +168,11 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
     if error.code == 404:
         return failure(no_such_route())
     name = error.name.replace(" ", "")
-    return failure(ApiError(error.code or 500, name, f"HTTP {error.code} {error.name}"))
+    said = ApiError(error.code or 500, name, f"HTTP {error.code} {error.name}")
+    answer = refused(said, world().switches)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
 
 
 def _is_api() -> bool:

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from request_tracker.emulator.answers import invalid, masked, required, stamp
+from request_tracker.emulator.answers import invalid, mapping, masked, one_of, required, stamp
 from request_tracker.emulator.state import Doc
 
 _SCHEMA_NAME = re.compile(r"[_a-z][_a-z0-9]*(\.[_a-z][_a-z0-9]*)?")
@@ -26,6 +26,8 @@ _SETTINGS: Doc = {
     "networking_method": "Directly",
     "private_link_id": None,
 }
+_SELF_BUILT = "connector_sdk"
+_DEFAULT_CONFIG: dict[str, Doc] = {_SELF_BUILT: {"python_version": "3.14"}}
 _OWN_FIELDS = ("sync", "tests")
 _SHOWN_AS_NULL = ("succeeded_at", "failed_at")
 
@@ -46,7 +48,7 @@ def new_connection(key: str, wish: Doc, now: datetime) -> Doc:
         **settings,
         "destination_schema_names": _choice(wish, "destination_schema_names") or "FIVETRAN_NAMING",
         "status": _fresh_status("paused" if settings["paused"] else "scheduled"),
-        "config": masked(wish.get("config") or {}),
+        "config": _DEFAULT_CONFIG.get(str(wish["service"]), {}) | masked(wish.get("config") or {}),
         "connect_card_config": None,
         "sync": None,
         "tests": None,
@@ -65,6 +67,8 @@ def changes(wish: Doc) -> Doc:
     for name in ("paused", "pause_after_trial"):
         if not isinstance(found.get(name, False), bool):
             raise invalid(f"Field '{name}' must be a boolean")
+    if not isinstance(found.get("data_delay_threshold", 0), int):
+        raise invalid("Field 'data_delay_threshold' must be an integer")
     for name in ("schedule_type", "data_delay_sensitivity", "networking_method"):
         _choice(found, name)
     if "sync_frequency" in found:
@@ -76,9 +80,7 @@ def changes(wish: Doc) -> Doc:
 
 def schema_of(wish: Doc) -> str:
     """The connection's name: config.schema, config.schema_prefix, or schema and table. 400 when absent or odd."""
-    config = wish.get("config") or {}
-    if not isinstance(config, dict):
-        raise invalid("Field 'config' must be an object")
+    config = mapping(wish, "config")
     name = {"schema": config.get("schema") or config.get("schema_prefix")}
     required(name, "schema")
     schema = f"{name['schema']}.{config['table']}" if config.get("table") else str(name["schema"])
@@ -132,6 +134,11 @@ def has_credentials(wish: Doc) -> bool:
     return bool(wish.get("auth")) or masked(config) != config
 
 
+def is_self_built(connection: Doc) -> bool:
+    """Does it run a package of the account's own, which needs no access to be granted before it is tested?"""
+    return connection["service"] == _SELF_BUILT and bool(connection["config"].get("package_id"))
+
+
 def _fresh_status(sync_state: str) -> Doc:
     return {
         "setup_state": "incomplete",
@@ -145,10 +152,7 @@ def _fresh_status(sync_state: str) -> Doc:
 
 
 def _choice(wish: Doc, name: str) -> str | None:
-    value = wish.get(name)
-    if value is not None and value not in _CHOICES[name]:
-        raise invalid(f"Field '{name}' must be one of {', '.join(_CHOICES[name])}")
-    return value
+    return one_of(wish, name, _CHOICES[name])
 
 
 def _frequency(value: Any) -> int:

@@ -1,134 +1,142 @@
-"""The emulator's own side door: play the person and the source, set faults, read the log, start over."""
+"""The emulator's own side door: what it holds, its faults, switches and log, and starting over."""
 
+import json
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from request_tracker.emulator import call_log, switchboard
 from request_tracker.emulator import faults as fault_rules
-from request_tracker.emulator import syncs
-from request_tracker.emulator.answers import ApiError, required, success
-from request_tracker.emulator.cards import grant
+from request_tracker.emulator.answers import ApiError, invalid, success
 from request_tracker.emulator.connection_docs import shown
-from request_tracker.emulator.connections import connection_or_404, remove
-from request_tracker.emulator.metadata import set_type
+from request_tracker.emulator.playing import playing
+from request_tracker.emulator.side_door import is_browser, refuse_strangers, wished
 from request_tracker.emulator.state import Doc
 from request_tracker.emulator.world import World, world
 
 control = Blueprint("control", __name__)
+control.before_request(refuse_strangers)
+control.register_blueprint(playing)
 
-
-@control.before_request
-def refuse_strangers() -> None:
-    # Another site's page must not press these buttons in a developer's browser.
-    if request.method != "GET" and request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
-        raise ApiError(403, "Forbidden", "Use the buttons on the emulator's own page")
+_CONNECTIONS_SHOWN = 50
+_CALLS_SHOWN = 20
 
 
 @control.get("/")
 def overview() -> str:
-    here = world()
-    connections = [shown(one) for one in here.state.find("connection")]
-    log = here.state.read_log()[-20:][::-1]
-    return render_template("emulator/overview.html", connections=connections, log=log, webhooks=_webhooks(here))
-
-
-@control.post("/_control/grant/<key>")
-def grant_access(key: str) -> AnyResponse:
-    """`{"passed": false}` plays setup tests that fail."""
-    here, wish = world(), _wish()
-    with here.state.changing():
-        connection = grant(here, connection_or_404(here, key), passed=wish.get("passed", True) in (True, "true"))
-    return _done(connection)
-
-
-@control.post("/_control/start-sync/<key>")
-def start_sync(key: str) -> AnyResponse:
-    here = world()
-    with here.state.changing():
-        connection = syncs.start(here, connection_or_404(here, key))
-    return _done(connection)
-
-
-@control.post("/_control/finish-sync/<key>")
-def finish_sync(key: str) -> AnyResponse:
-    """`{"status": "FAILURE", "reason": "..."}` ends it badly. A sync is started first when none runs."""
-    here, wish = world(), _wish()
-    with here.state.changing():
-        connection = syncs.start(here, connection_or_404(here, key))
-        outcome, reason = str(wish.get("status") or "SUCCESSFUL"), str(wish.get("reason") or "")
-        connection = syncs.finish(here, connection, outcome, reason)
-    return _done(connection)
-
-
-@control.post("/_control/delete/<key>")
-def delete(key: str) -> AnyResponse:
-    here = world()
-    connection = connection_or_404(here, key)
-    remove(here, connection)
-    return _done(connection)
-
-
-@control.post("/_control/connector-types")
-def set_connector_type() -> AnyResponse:
-    wish = _wish()
-    required(wish, "id")
-    return success("Success", set_type(world(), wish))
+    """`?q=` looks for connections by id or schema."""
+    here, wanted = world(), request.args.get("q", "").strip()
+    return render_template(
+        "emulator/overview.html",
+        connections=[shown(one) for one in here.state.newest("connection", _CONNECTIONS_SHOWN, wanted)],
+        number=here.state.count("connection"),
+        wanted=wanted,
+        log=here.state.last_log(_CALLS_SHOWN),
+        webhooks=_webhooks(here),
+    )
 
 
 @control.get("/_control/faults")
 def show_faults() -> Response | str:
-    rules = world().faults.all()
-    if _is_browser():
-        return render_template("emulator/faults.html", rules=rules, kinds=fault_rules.KINDS)
-    return jsonify({"items": rules, "kinds": {kind.name: kind.words for kind in fault_rules.KINDS}})
+    here = world()
+    if is_browser():
+        return _faults_page(here)
+    return jsonify({"items": here.faults.all(), "kinds": {kind.name: kind.words for kind in fault_rules.KINDS}})
 
 
 @control.post("/_control/faults")
-def set_faults() -> AnyResponse:
-    """A rule is added; `{"items": [rules]}` replaces all rules, so an empty list removes them."""
-    here, wish = world(), _wish()
-    with here.state.changing():
-        if "items" in wish or "clear" in wish:
-            here.faults.clear()
-        rules = wish.get("items", [] if "clear" in wish else [wish])
-        added = [here.faults.add(rule) for rule in rules]
-    return redirect("/_control/faults", 303) if _is_browser() else jsonify({"items": here.faults.all(), "added": added})
+def set_faults() -> AnyResponse | tuple[str, int]:
+    """A rule is added; `{"items": [rules]}` replaces all rules, so an empty list removes them; `{"remove": id}`
+    removes one; `{"seed": number}` has chance repeat itself."""
+    here, wish = world(), wished()
+    try:
+        added = _set(here, wish)
+    except ApiError as error:
+        if not is_browser():
+            raise
+        return _faults_page(here, error.message, wish), error.status
+    return redirect("/_control/faults", 303) if is_browser() else jsonify({"items": here.faults.all(), "added": added})
+
+
+@control.get("/_control/switches")
+def show_switches() -> Response | str:
+    here = world()
+    return _switches_page(here) if is_browser() else jsonify(switchboard.shown(here))
+
+
+@control.post("/_control/switches")
+def turn_switches() -> AnyResponse | tuple[str, int]:
+    """`{name: value}` for any of them, all or none are taken; they outlast a restart, not a reset."""
+    here, wish = world(), wished()
+    if not is_browser():
+        return jsonify(switchboard.turn(here, wish))
+    try:
+        switchboard.turn(here, {str(wish.get("name")): switchboard.read(str(wish.get("value", "")))})
+    except ApiError as error:
+        return _switches_page(here, error.message, wish), error.status
+    return redirect("/_control/switches", 303)
 
 
 @control.get("/_control/log")
 def show_log() -> Response:
-    """Every API call, oldest first; `?after=seq` gives the later ones only."""
-    after = request.args.get("after", "0")
-    return jsonify({"items": world().state.read_log(int(after) if after.isdigit() else 0)})
+    """API calls, oldest first: `?after=seq&method=POST&path=/v1/conn*&status=4xx&limit=100`, each as wanted."""
+    return jsonify({"items": call_log.asked_for(world(), request.args)})
 
 
 @control.post("/_control/reset")
 def reset() -> AnyResponse:
     here = world()
     here.state.clear()
+    here.faults.sow(None)
+    here.turn(here.given)
     with here.calls_lock:
         here.calls.clear()
-    return redirect("/", 303) if _is_browser() else success("Everything is forgotten")
+    return redirect("/", 303) if is_browser() else success("Everything is forgotten")
 
 
-def _wish() -> Doc:
-    found: Any = request.get_json(silent=True) if request.is_json else request.form.to_dict()
-    return found if isinstance(found, dict) else {}
+def _set(here: World, wish: Doc) -> list[Doc]:
+    rules = _rules(wish)
+    with here.state.changing():
+        if "items" in wish or "clear" in wish:
+            here.faults.clear()
+        if "remove" in wish:
+            here.faults.remove(str(wish["remove"]))
+        added = [here.faults.add(rule) for rule in rules]
+    if "seed" in wish:
+        here.faults.sow(_seed(wish["seed"]))
+    return added
 
 
-def _done(connection: Doc) -> AnyResponse:
-    return redirect("/", 303) if _is_browser() else success("Success", shown(connection))
+def _rules(wish: Doc) -> list[Doc]:
+    if "items" in wish:
+        if not isinstance(wish["items"], list) or not all(isinstance(rule, dict) for rule in wish["items"]):
+            raise invalid("Field 'items' must be a list of faults")
+        return list(wish["items"])
+    rule = {name: value for name, value in wish.items() if name not in ("clear", "remove", "seed")}
+    return [] if not rule and set(wish) & {"clear", "remove", "seed"} else [rule]
 
 
-def _is_browser() -> bool:
-    kinds = ["application/json", "text/html"]
-    return request.accept_mimetypes.best_match(kinds, "application/json") == "text/html"
+def _seed(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise invalid("Field 'seed' must be a whole number") from None
+
+
+def _faults_page(here: World, problem: str = "", typed: Doc | None = None) -> str:
+    rules, kinds = here.faults.all(), fault_rules.KINDS
+    usual = {"method": "*", "path": "*", "probability": "1", "seconds": "5", "status": "503"}
+    values = {**usual, **(typed or {})}
+    return render_template("emulator/faults.html", rules=rules, kinds=kinds, problem=problem, typed=values)
+
+
+def _switches_page(here: World, problem: str = "", typed: Doc | None = None) -> str:
+    shown = switchboard.shown(here).items()
+    rows = [(name, json.dumps(value), switchboard.kind_of(name)) for name, value in shown]
+    return render_template("emulator/switches.html", rows=rows, problem=problem, typed=typed or {})
 
 
 def _webhooks(here: World) -> list[Doc]:
-    return [{**one, "waiting": _waiting(here, one["id"])} for one in here.state.find("webhook")]
-
-
-def _waiting(here: World, webhook_id: str) -> int:
-    return len(here.state.find("delivery", {"webhook_id": webhook_id}))
+    found = here.state.find("webhook")
+    return [{**one, "waiting": here.state.count("delivery", {"webhook_id": one["id"]})} for one in found]

@@ -60,6 +60,11 @@ def knows(here: World, service: str) -> bool:
     return any(one["id"] == service for one in _types(here))
 
 
+def name_of(here: World, service: str) -> str:
+    """A service's name for people; its id where the catalogue does not have it."""
+    return str(next((one["name"] for one in _types(here) if one["id"] == service), service))
+
+
 def set_type(here: World, wish: Doc) -> Doc:
     """Add or change an entry, so that a connector's way through its release phases can be played."""
     known = {one["id"]: one for one in _types(here)}.get(wish["id"], {})

@@ -5,6 +5,7 @@ import hashlib
 from flask import Blueprint, Response, request
 
 from request_tracker.emulator.answers import ApiError, invalid, missing, page, stamp, success
+from request_tracker.emulator.package_docs import bound_to
 from request_tracker.emulator.state import Doc
 from request_tracker.emulator.world import World, world
 
@@ -44,7 +45,7 @@ def update_package(key: str) -> Response:
 @packages.delete(f"{_PATH}/<key>")
 def delete_package(key: str) -> Response:
     here = world()
-    if _connection_id(here, _found(here, key)):
+    if bound_to(here, _found(here, key)["id"]):
         raise ApiError(403, "Forbidden", f"Package with id '{key}' is in use by a connection")
     here.state.drop("package", key)
     return success(f"Connector SDK package with id '{key}' has been deleted")
@@ -80,12 +81,7 @@ def _taken(content: bytes, now: str) -> Doc:
 
 def _shown(here: World, package: Doc) -> Doc:
     seen = {name: package[name] for name in package if name != "content"}
-    return {**seen, "connection_id": _connection_id(here, package)}
-
-
-def _connection_id(here: World, package: Doc) -> str | None:
-    bound = here.state.find("connection", {"config.package_id": package["id"]})
-    return str(bound[0]["id"]) if bound else None
+    return {**seen, "connection_id": bound_to(here, package["id"])}
 
 
 def _found(here: World, key: str) -> Doc:

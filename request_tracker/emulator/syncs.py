@@ -3,11 +3,13 @@
 import uuid
 from datetime import datetime, timedelta
 
+from request_tracker.emulator import schema_docs, source, sync_records
 from request_tracker.emulator.answers import invalid, stamp
 from request_tracker.emulator.state import Doc
 from request_tracker.emulator.world import World
 
 _GOOD = "SUCCESSFUL"
+_FINISH_AT = "sync.finish_at"
 _STATUSES = (_GOOD, "FAILURE", "FAILURE_WITH_TASK", "RESCHEDULED", "CANCELED")
 
 
@@ -27,6 +29,7 @@ def start(world: World, connection: Doc, *, force: bool = False, historical: boo
     connection["status"]["sync_state"] = "syncing"
     connection["status"]["is_historical_sync"] |= historical
     world.state.put("connection", connection)
+    sync_records.begun(world, connection)
     world.emit("sync_start", connection, {}, connection["sync"]["id"])
     world.sender.wake()
     return connection
@@ -40,24 +43,38 @@ def finish(world: World, connection: Doc, outcome: str = _GOOD, reason: str = ""
     connection["sync"] = None
     _mark(connection, outcome, reason, world.now())
     world.state.put("connection", connection)
+    sync_records.ended(world, connection, sync_id, outcome, reason, _brought(world, connection, outcome))
     world.emit("sync_end", connection, _end_data(outcome, reason), sync_id)
     return connection
 
 
 def finish_due(world: World) -> None:
     """End every sync whose time has come. Called by the thread and before each answer, so reading is never late."""
+    now = world.now().isoformat()
+    first = world.state.lowest("connection", _FINISH_AT)
+    if first is None or first > now:
+        return
     with world.state.changing():
-        for connection in _running(world):
-            if _moment(connection) <= world.now():
-                finish(world, connection)
+        for connection in world.state.up_to("connection", _FINISH_AT, now):
+            finish(world, connection)
 
 
 def next_finish(world: World) -> list[datetime]:
-    return [_moment(connection) for connection in _running(world)]
+    """When the next running sync ends by itself; empty when none runs."""
+    first = world.state.lowest("connection", _FINISH_AT)
+    return [] if first is None else [datetime.fromisoformat(first)]
 
 
 def idle_state(connection: Doc) -> str:
     return "paused" if connection["paused"] else "scheduled"
+
+
+def _brought(world: World, connection: Doc, outcome: str) -> dict[str, int]:
+    """The rows by table that came with a good sync, which also takes in what is new in the source."""
+    if outcome != _GOOD:
+        return {}
+    config = schema_docs.load(world, connection)
+    return source.grow(world, connection, schema_docs.synced_tables(world, connection, config))
 
 
 def _mark(connection: Doc, outcome: str, reason: str, now: datetime) -> None:
@@ -80,14 +97,6 @@ def _end_data(outcome: str, reason: str) -> Doc:
     task = {"taskType": "reconnect"} if outcome == "FAILURE_WITH_TASK" else {}
     why = {"reason": reason or "The emulator was told to fail this sync"} if outcome.startswith("FAILURE") else {}
     return {"status": outcome, **why, **task}
-
-
-def _running(world: World) -> list[Doc]:
-    return world.state.find("connection", {"status.sync_state": "syncing"})
-
-
-def _moment(connection: Doc) -> datetime:
-    return datetime.fromisoformat(connection["sync"]["finish_at"])
 
 
 def _finish_at(world: World) -> str:

@@ -1,17 +1,21 @@
 """Webhook subscriptions of the account and of groups, the probe on creation and the test call."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response
 
 from request_tracker.emulator import answers
 from request_tracker.emulator.accounts import group_or_404
 from request_tracker.emulator.answers import MASK, ApiError, invalid, missing, page, required, stamp, success
-from request_tracker.emulator.delivery import post
+from request_tracker.emulator.delivery import is_taken, post
+from request_tracker.emulator.outbox import compact, short_stamp
 from request_tracker.emulator.state import Doc
-from request_tracker.emulator.world import World, compact, short_stamp, world
+from request_tracker.emulator.world import World, world
 
 webhooks = Blueprint("webhooks", __name__)
+
+_OWN_FIELDS = ("failing_since",)
 
 
 @webhooks.get("/v1/webhooks")
@@ -42,7 +46,9 @@ def update_webhook(key: str) -> Response:
     webhook = {**was, **_checked(here, {**was, **wish})}
     if webhook["active"] and not was["active"]:
         _probe(here, webhook)
-    here.state.put("webhook", webhook)
+    with here.state.changing():
+        now = _found(here, key)
+        here.state.put("webhook", {**webhook, "failing_since": now.get("failing_since") if was["active"] else None})
     return success("Webhook has been updated", _shown(webhook))
 
 
@@ -50,7 +56,9 @@ def update_webhook(key: str) -> Response:
 def delete_webhook(key: str) -> Response:
     here = world()
     _found(here, key)
-    here.state.drop("webhook", key)
+    with here.state.changing():
+        here.state.drop("webhook", key)
+        here.state.drop_all("delivery", {"webhook_id": key})
     return success(f"Webhook with id '{key}' has been deleted")
 
 
@@ -60,7 +68,7 @@ def test_webhook(key: str) -> Response:
     required(wish, "event")
     status = post(here, _found(here, key), _dummy(here, str(wish["event"])))
     data: dict[str, Any] = {
-        "succeed": status is not None and 200 <= status < 300,
+        "succeed": is_taken(status),
         "status": status or 0,
         "message": "No answer in time" if status is None else f"The receiver answered {status}",
     }
@@ -76,6 +84,7 @@ def _create(here: World, group_id: str | None) -> Doc:
         "group_id": group_id,
         "created_at": stamp(here.now()),
         "created_by": "plain_person",
+        "failing_since": None,
         **_checked(here, wish),
     }
     if webhook["active"]:
@@ -86,17 +95,24 @@ def _create(here: World, group_id: str | None) -> Doc:
 
 def _checked(here: World, wish: Doc) -> Doc:
     url, events = str(wish["url"]), wish["events"]
-    allowed = ("https://", "http://") if here.switches.webhook_allow_http else ("https://",)
-    if not url.startswith(allowed):
+    if not _is_address(url, ("https", "http") if here.switches.webhook_allow_http else ("https",)):
         raise invalid("Field 'url' must start with https")
     if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
         raise invalid("Field 'events' must be a list of event names")
     return {"url": url, "events": events, "active": bool(wish.get("active", True)), "secret": wish.get("secret")}
 
 
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname)
+
+
 def _probe(here: World, webhook: Doc) -> None:
     status = post(here, webhook, _dummy(here, "test_event"))
-    if status is None or not 200 <= status < 300:
+    if not is_taken(status):
         said = "no answer" if status is None else f"status {status}"
         raise ApiError(400, "InvalidInput", f"Webhook URL did not accept the test event ({said})")
 
@@ -115,7 +131,7 @@ def _dummy(here: World, event: str) -> str:
 
 
 def _shown(webhook: Doc) -> Doc:
-    seen = {name: value for name, value in webhook.items() if value is not None}
+    seen = {name: value for name, value in webhook.items() if value is not None and name not in _OWN_FIELDS}
     return {**seen, "secret": MASK} if webhook.get("secret") else seen
 
 

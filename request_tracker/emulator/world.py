@@ -1,20 +1,19 @@
 """The emulated account: its memory, clock, switches and faults, and the events it sends out."""
 
-import json
 import random
 import secrets
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import httpx
 from flask import current_app
 
+from request_tracker.emulator import outbox
 from request_tracker.emulator.answers import ApiError
 from request_tracker.emulator.faults import Faults
 from request_tracker.emulator.sender import Sender
@@ -29,18 +28,44 @@ class Switches:
     """What no public source settles, and what a test may want otherwise. Times in seconds."""
 
     upper_case_signature: bool = False
-    webhook_allow_http: bool = True
-    webhook_retry_after: tuple[float, ...] = (2.0, 10.0, 30.0)
+    webhook_allow_http: bool = False
+    webhook_retry_after: tuple[float, ...] = (360.0, 1620.0, 6300.0, 23_100.0, 83_580.0)
+    webhook_give_up_after: float = 259_200.0
     webhook_time_out: float = 10.0
+    webhook_group_key: str = "destination_group_id"
+    webhook_other_data: str = "object"
+    card_flavour: str = "by service"
+    seed: int | None = None
     sync_seconds: float = 2.0
     card_hours: float = 24.0
     callback_query: str = ""
     duplicate_schema: tuple[int, str] = (409, "Conflict")
+    duplicate_schema_allowed: bool = False
+    duplicate_group: tuple[int, str] = (409, "Conflict")
     duplicate_group_refused: bool = False
+    second_destination: tuple[int, str] = (409, "Conflict")
+    refusal_body: str = "envelope"
+    delete_says_nothing: bool = False
+    created_code: str = "Success"
+    sync_history: bool = True
+    sync_history_tells_rows: bool = True
+    unknown_tables_refused: bool = True
+    all_columns_listed: bool = True
     not_found_entity: str = "Connection"
     setup_status_lower_case: bool = False
     refuse_unknown_services: bool = False
     calls_per_hour: int = 20_000
+
+
+# The values that a switch which is a word may have.
+CHOICES = {
+    "webhook_group_key": ("destination_group_id", "group_id"),
+    "webhook_other_data": ("object", "absent", "null", "text", "list"),
+    "card_flavour": ("by service", "api_key", "database", "oauth2"),
+    "not_found_entity": ("Connection", "Connector"),
+    "refusal_body": ("envelope", "text", "html"),
+    "created_code": ("Success", "Created"),
+}
 
 
 @dataclass
@@ -56,14 +81,18 @@ class World:
     webhook_transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+    given: Switches = field(init=False)
     faults: Faults = field(init=False)
     sender: Sender = field(init=False)
     calls: deque[datetime] = field(default_factory=deque)
     calls_lock: threading.Lock = field(default_factory=threading.Lock)
+    _http: httpx.Client | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.faults = Faults(self.state, self.chance)
+        self.given = self.switches
+        self.faults = Faults(self.state, self.chance, self.now)
         self.sender = Sender()
+        self.turn(self.switches)
 
     def new_id(self, kind: str) -> str:
         while True:
@@ -73,15 +102,21 @@ class World:
 
     def emit(self, event: str, connection: Doc, data: Doc, sync_id: str | None = None) -> None:
         """Queue one delivery for each active webhook that asked for this event. Call inside `state.changing()`."""
-        raw = compact(_event(event, connection, data, sync_id, self.now()))
-        for webhook in self.state.find("webhook"):
-            if _wants(webhook, event, connection["group_id"]) and not self.faults.loses(event):
-                self.queue(webhook, raw)
+        outbox.tell(self, event, connection, data, sync_id)
 
-    def queue(self, webhook: Doc, raw: str) -> None:
-        delivery = {"id": uuid.uuid4().hex, "webhook_id": webhook["id"], "body": raw, "attempt": 0}
-        self.state.put("delivery", {**delivery, "due_at": self.now().isoformat()})
-        self.sender.wake()
+    def turn(self, switches: Switches) -> None:
+        """Have these switches from now on; a seed among them is sown anew."""
+        self.switches = switches
+        if switches.seed is not None:
+            self.faults.sow(switches.seed)
+
+    def http(self) -> httpx.Client:
+        """What webhooks are sent with. No connection is kept: a receiver that was started again is none the wiser."""
+        with self.calls_lock:
+            if self._http is None:
+                limits = httpx.Limits(max_keepalive_connections=0)
+                self._http = httpx.Client(transport=self.webhook_transport, trust_env=False, limits=limits)
+            return self._http
 
     def count_call(self) -> None:
         """Count this call in the rolling hour. ApiError 429 when none was left."""
@@ -100,6 +135,8 @@ class World:
     def close(self) -> None:
         """Stop sending and close the memory."""
         self.sender.close()
+        if self._http is not None:
+            self._http.close()
         self.state.close()
 
 
@@ -108,36 +145,8 @@ def world() -> World:
     return cast(World, current_app.extensions[EXTENSION])
 
 
-def compact(doc: Doc) -> str:
-    return json.dumps(doc, separators=(",", ":"))
-
-
 def new_secret() -> str:
     return secrets.token_urlsafe(24)
-
-
-def short_stamp(moment: datetime) -> str:
-    """As webhooks write instants: UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _event(event: str, connection: Doc, data: Doc, sync_id: str | None, now: datetime) -> Doc:
-    # The order of the keys is that of a recorded delivery.
-    fields = {
-        "event": event,
-        "created": short_stamp(now),
-        "connector_type": connection["service"],
-        "connector_id": connection["id"],
-        "connector_name": connection["schema"],
-        "sync_id": sync_id,
-        "destination_group_id": connection["group_id"],
-        "data": data,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _wants(webhook: Doc, event: str, group_id: str) -> bool:
-    return bool(webhook["active"]) and event in webhook["events"] and webhook.get("group_id") in (None, group_id)
 
 
 def _too_many(limit: int, wait_for: timedelta) -> ApiError:

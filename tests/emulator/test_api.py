@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from request_tracker.emulator.source import discover
 from request_tracker.emulator.world import EXTENSION, Switches
 
 # Fields that the vendor's definition requires of each reply.
@@ -81,7 +82,7 @@ def test_what_is_not_there_is_told_apart(api, method: str, path: str, status: in
         ({"service": None}, "Field 'service' is required"),
         ({"group_id": None}, "Field 'group_id' is required"),
         ({"config": {}}, "Field 'schema' is required"),
-        ({"config": []}, "Field 'schema' is required"),
+        ({"config": []}, "Field 'config' must be an object"),
         ({"config": {"schema": "With-Dash"}}, "'schema'"),
         ({"sync_frequency": 7}, "'sync_frequency'"),
         ({"schedule_type": "sometimes"}, "'schedule_type'"),
@@ -163,7 +164,7 @@ def test_a_change_of_nothing_or_of_the_name_is_refused(api, body: dict[str, Any]
 
 def test_a_test_call_needs_a_body(api) -> None:
     key = api.connection(api.group())["id"]
-    assert api("POST", f"/v1/connections/{key}/test").status_code == 415
+    assert api("POST", f"/v1/connections/{key}/test").status_code == 400
     assert api("POST", f"/v1/connections/{key}/test", {}).status_code == 200
 
 
@@ -180,7 +181,18 @@ def test_credentials_in_the_body_make_a_connection_connected(api) -> None:
     without = api.connection(key, run_setup_tests=True)
     with_key = api.connection(key, "lite_2", run_setup_tests=True, config=config)
     assert [one["status"]["setup_state"] for one in (without, with_key)] == ["incomplete", "connected"]
-    assert [one["setup_tests"][0]["status"] for one in (without, with_key)] == ["FAILED", "PASSED"]
+    told = [[test["status"] for test in one["setup_tests"]] for one in (without, with_key)]
+    assert told == [["PASSED", "FAILED", "SKIPPED"], ["PASSED"] * 3]
+
+
+def test_setup_tests_fit_the_way_in_and_what_failed_fails_again(api) -> None:
+    key = api.connection(api.group(), service="postgres")["id"]
+    api("POST", f"/_control/grant/{key}", {"passed": False, "failing": "Connection"})
+    again = api.made("POST", f"/v1/connections/{key}/test", {})["setup_tests"]
+    api("POST", f"/_control/grant/{key}")
+    after = api.made("POST", f"/v1/connections/{key}/test", {})["setup_tests"]
+    assert [(one["title"], one["status"]) for one in again][:2] == [("Host", "PASSED"), ("Connection", "FAILED")]
+    assert {one["status"] for one in after} == {"PASSED"}
 
 
 def test_a_full_resync_makes_it_historical_again(api, clock) -> None:
@@ -234,11 +246,103 @@ def test_schema_configuration_is_kept(api) -> None:
     table = {"contact": {"columns": {"email": {"hashed": True}}}, "invoice": {"enabled": False}}
     wish = {"schema_change_handling": "BLOCK_ALL", "schemas": {"lite_1": {"tables": table}}}
     api.made("PATCH", f"/v1/connections/{key}/schemas", wish)
-    read = api.made("GET", f"/v1/connections/{key}/schemas")
+    read = api.made("GET", f"/v1/connectors/{key}/schemas")
     tables = read["schemas"]["lite_1"]["tables"]
-    assert read["schema_change_handling"] == "BLOCK_ALL"
-    assert tables["contact"]["columns"]["email"] == {"name_in_destination": "email", "enabled": True, "hashed": True}
+    columns = tables["contact"]["columns"]
+    assert (read["schema_change_handling"], read["enable_new_by_default"]) == ("BLOCK_ALL", False)
+    assert (columns["email"]["enabled"], columns["email"]["hashed"], columns["phone"]["hashed"]) == (True, True, False)
+    assert (columns["id"]["is_primary_key"], columns["id"]["enabled_patch_settings"]["allowed"]) == (True, False)
     assert (tables["invoice"]["enabled"], tables["account"]["enabled"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "table", "column"),
+    [("ALLOW_ALL", True, True), ("ALLOW_COLUMNS", False, True), ("BLOCK_ALL", False, False)],
+)
+def test_what_is_new_in_the_source_obeys_the_policy(api, policy: str, table: bool, column: bool) -> None:
+    key = connected(api)
+    api.made("POST", f"/v1/connections/{key}/schemas/reload")
+    api.made("PATCH", f"/v1/connections/{key}/schemas", {"schema_change_handling": policy})
+    appear(api, key, "contact", "newcomer")
+    api("POST", f"/_control/finish-sync/{key}")
+    tables = api.made("GET", f"/v1/connections/{key}/schemas")["schemas"]["lite_1"]["tables"]
+    new = tables["newcomer"]["columns"]
+    assert (tables["newcomer"]["enabled"], new["email"]["enabled"], new["id"]["enabled"]) == (table, column, True)
+    assert tables["contact"]["columns"]["added_later"]["enabled"] is column
+
+
+@pytest.mark.parametrize(("mode", "enabled"), [("PRESERVE", [True, False]), ("INCLUDE", [True]), ("EXCLUDE", [False])])
+def test_a_reload_can_include_or_exclude_everything(api, mode: str, enabled: list[bool]) -> None:
+    key = connected(api)
+    api.made("POST", f"/v1/connections/{key}/schemas/reload")
+    api.made("PATCH", f"/v1/connections/{key}/schemas/lite_1/tables/invoice", {"enabled": False})
+    read = api.made("POST", f"/v1/connections/{key}/schemas/reload", {"exclude_mode": mode})
+    tables = read["schemas"]["lite_1"]["tables"]
+    assert sorted({one["enabled"] for one in tables.values()}, reverse=True) == enabled
+
+
+def test_the_same_name_always_has_the_same_tables(start) -> None:
+    one, two = (set(schema_of(start())) for _ in range(2))
+    assert one == two
+    assert {"account", "contact", "invoice"} <= one
+
+
+def test_only_columns_somebody_chose_are_listed_where_the_switch_says_so(start) -> None:
+    api = start(switches=Switches(all_columns_listed=False))
+    key = connected(api)
+    api.made("POST", f"/v1/connections/{key}/schemas/reload")
+    path = f"/v1/connections/{key}/schemas/lite_1/tables/contact"
+    listed = api.made("PATCH", f"{path}/columns/email", {"enabled": True, "hashed": True})
+    assert list(listed["schemas"]["lite_1"]["tables"]["contact"]["columns"]) == ["email"]
+    assert {"id", "email", "phone"} <= set(api.made("GET", f"{path}/columns")["columns"])
+
+
+def test_the_history_tells_syncs_and_rows_that_grow(api, clock) -> None:
+    key = connected(api)
+    api.made("POST", f"/v1/connections/{key}/schemas/reload")
+    api.made("PATCH", f"/v1/connections/{key}/schemas/lite_1/tables/invoice", {"enabled": False})
+    for outcome in ({}, {"status": "FAILURE", "reason": "Source is down"}, {}):
+        api.made("POST", f"/v1/connections/{key}/sync")
+        clock.pass_by(seconds=1)
+        api("POST", f"/_control/finish-sync/{key}", outcome)
+    api.made("POST", f"/v1/connections/{key}/sync")
+    items = api.made("GET", f"/v1/connections/{key}/sync-history")["items"]
+    assert [one["status"] for one in items] == ["INCOMPLETE", "COMPLETED", "FAILURE", "COMPLETED"]
+    assert (items[0]["end"], items[2]["reason"], items[2]["stages"]) == (None, "Source is down", [])
+    tables = {one["table"]: one["rows"] for one in items[1]["stages"][0]["tables"]}
+    assert tables["contact"] > 0
+    assert "invoice" not in tables
+    clock.pass_by(hours=3)
+    assert api.made("GET", f"/v1/connections/{key}/sync-history")["items"] == []
+    window = "start_time=2026-11-20T09:00:00Z&end_time=2026-11-20T09:00:02Z"
+    assert len(api.made("GET", f"/v1/connections/{key}/sync-history?{window}&limit=2")["items"]) == 2
+
+
+def test_a_sync_brings_the_rows_that_are_lacking(api) -> None:
+    key = connected(api)
+    for rows in (3, 10, 10, 4):
+        api("POST", f"/_control/finish-sync/{key}", {"rows": {"contact": rows}})
+    items = api.made("GET", f"/v1/connections/{key}/sync-history")["items"]
+    told = [{table["table"]: table["rows"] for table in one["stages"][0]["tables"]} for one in reversed(items)]
+    assert [one["contact"] for one in told] == [3, 7, 0, 0]
+    assert told[0]["invoice"] == told[1]["invoice"] > 0
+
+
+def connected(api) -> str:
+    key = str(api.connection(api.group())["id"])
+    api("POST", f"/_control/grant/{key}")
+    return key
+
+
+def schema_of(api) -> dict[str, Any]:
+    found: dict[str, Any] = api.made("POST", f"/v1/connections/{connected(api)}/schemas/reload")
+    return found["schemas"]["lite_1"]["tables"]
+
+
+def appear(api, key: str, *tables: str) -> None:
+    here = api.app.extensions[EXTENSION]
+    with here.state.changing():
+        discover(here, here.state.get("connection", key), tables)
 
 
 def test_a_package_is_bound_by_its_connection(api) -> None:

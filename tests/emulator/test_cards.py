@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import html5lib
 import pytest
 
-from request_tracker.emulator.world import Switches
+from request_tracker.emulator.world import EXTENSION, Switches
 
 BACK = "https://tracker.example/back?state=s1"
 
@@ -108,10 +108,87 @@ def test_a_connection_that_was_connected_becomes_broken(api, key) -> None:
     assert broken["status"]["setup_state"] == "broken"
 
 
+def outcomes_of(api, key: str) -> list[tuple[str, str]]:
+    return [(each["title"], each["status"]) for each in api.made("GET", f"/v1/connections/{key}")["setup_tests"]]
+
+
+def test_the_page_says_which_setup_test_failed_and_why_at_every_try(api, key) -> None:
+    uri = mint(api, key)
+    first = press(api, uri, "grant", failing="Permissions").text
+    assert outcomes_of(api, key) == [("Host", "PASSED"), ("Authorisation", "PASSED"), ("Permissions", "FAILED")]
+    assert "the right to read objects is lacking" in first
+    assert "Tried 1 time." in first
+    second = press(api, uri, "grant", api_key="Wrong").text
+    assert outcomes_of(api, key) == [("Host", "PASSED"), ("Authorisation", "FAILED"), ("Permissions", "SKIPPED")]
+    assert "The source refused the API key (401)" in second
+    assert "Tried 2 times." in second
+    assert press(api, uri, "grant", api_key="right").status_code == 303
+    assert {status for _, status in outcomes_of(api, key)} == {"PASSED"}
+
+
+def test_nothing_that_is_typed_is_kept(api, key) -> None:
+    uri = mint(api, key)
+    page = press(api, uri, "fail", api_key="k-4711").text
+    kept = [row[0] for row in api.app.extensions[EXTENSION].state._rows("SELECT body FROM doc", ())]
+    assert "k-4711" not in page + "".join(kept) + api("GET", "/_control/log").text
+
+
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [
+        ({"service": "postgres"}, ["host", "port", "database", "user", "password"]),
+        ({}, ["subdomain", "api_key"]),
+        ({"config": {"schema": "lite_9", "auth": "oauth2"}}, []),
+        ({"service": "salesforce"}, []),
+    ],
+)
+def test_what_is_asked_for_depends_on_the_service(api, more: dict[str, object], asked: list[str]) -> None:
+    made = api.connection(api.group("other"), "lite_9", **more)
+    page = api.app.test_client().get(local(mint(api, made["id"]))).text
+    names = re.findall(r'<input id="(\w+)"', page)
+    assert names == asked
+    assert ("Sign in at" in page) is not bool(asked)
+
+
+def test_access_by_consent_at_the_source(start) -> None:
+    api = start(switches=Switches(card_flavour="oauth2"))
+    key = api.connection(api.group())["id"]
+    uri = mint(api, key)
+    sent = press(api, uri, "sign_in").headers["Location"]
+    assert sent.startswith("/connect-card/consent?auth=")
+    denied = press(api, f"http://localhost{sent}", "deny")
+    assert "access_denied" in denied.text
+    assert outcomes_of(api, key)[1] == ("Authorisation", "FAILED")
+    assert press(api, f"http://localhost{sent}", "grant").headers["Location"] == BACK
+    assert api.made("GET", f"/v1/connections/{key}")["status"]["setup_state"] == "connected"
+    assert api.app.test_client().get(sent).status_code == 410
+
+
+def test_cancelling_connects_nothing_and_leaves_the_card_good(api, key) -> None:
+    uri = mint(api, key)
+    cancelled = press(api, uri, "cancel")
+    assert "2026-11-21 09:00 UTC" in cancelled.text
+    assert api.made("GET", f"/v1/connections/{key}")["status"]["setup_state"] == "incomplete"
+    assert press(api, uri, "grant").status_code == 303
+
+
+def test_slow_setup_tests_take_their_time_on_the_card_too(api, key) -> None:
+    slept: list[float] = []
+    api.app.extensions[EXTENSION].sleep = slept.append
+    api("POST", "/_control/faults", {"kind": "slow_setup_tests", "seconds": 90})
+    uri = mint(api, key)
+    press(api, uri, "cancel")
+    assert slept == []
+    press(api, uri, "grant")
+    assert slept == [90.0]
+
+
 def test_every_page_is_sound_html_with_one_heading(api, key) -> None:
     api("POST", "/_control/faults", {"kind": "latency", "path": "/nowhere"})
     api.made("POST", "/v1/webhooks/account", {"url": "https://r.example/", "events": ["sync_end"]})
-    paths = ("/", "/_control/faults", local(mint(api, key)), "/connect-card/setup?auth=nothing")
+    card = local(mint(api, key))
+    consent = card.replace("/setup", "/consent")
+    paths = ("/", "/?q=nothing", "/_control/faults", "/_control/switches", card, consent, "/connect-card/setup?auth=x")
     for path in paths:
         page = api.app.test_client().get(path, headers={"Accept": "text/html"}).text
         tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
@@ -134,24 +211,3 @@ def test_the_overviews_buttons_do_what_they_say(api, key) -> None:
     assert f'action="/_control/start-sync/{key}"' in client.get("/").text
     client.post("/_control/reset", headers=browser)
     assert key not in client.get("/").text
-
-
-def test_another_sites_page_presses_no_button(api, key) -> None:
-    answer = api.app.test_client().post(f"/_control/delete/{key}", headers={"Sec-Fetch-Site": "cross-site"})
-    assert answer.status_code == 403
-    assert api("GET", f"/v1/connections/{key}").status_code == 200
-
-
-def test_reset_forgets_everything(api, key) -> None:
-    api("POST", "/_control/reset")
-    assert api("GET", "/_control/log").get_json() == {"items": []}
-    assert api.made("GET", "/v1/connections")["items"] == []
-    assert api.made("GET", "/v1/groups")["items"] == []
-
-
-def test_the_log_can_be_read_from_a_place_on(api) -> None:
-    api.group("one")
-    seen = api("GET", "/_control/log").get_json()["items"]
-    api.group("two")
-    later = api("GET", f"/_control/log?after={seen[-1]['seq']}").get_json()["items"]
-    assert [(entry["method"], entry["status"], entry["body"]) for entry in later] == [("POST", 201, {"name": "two"})]

@@ -51,7 +51,7 @@ def test_an_address_that_does_not_answer_well_is_refused(api, receiver) -> None:
 
 
 def test_plain_http_is_refused_unless_allowed(start) -> None:
-    strict, lenient = start(webhook_allow_http=False), start()
+    strict, lenient = start(), start(webhook_allow_http=True)
     url = "http://127.0.0.1:1/hook"
     assert subscribe(strict, url=url).status_code == 400
     assert subscribe(lenient, url=url).status_code == 200
@@ -181,7 +181,11 @@ def test_a_running_sync_is_left_alone_unless_forced(api, receiver) -> None:
 def test_over_a_real_port_a_signed_delivery_arrives(tmp_path, target) -> None:
     url, came = target
     app = create_app(
-        template_folder=tmp_path, key="k", secret="s", now=lambda: datetime.now(UTC), switches=Switches(sync_seconds=0)
+        template_folder=tmp_path,
+        key="k",
+        secret="s",
+        now=lambda: datetime.now(UTC),
+        switches=Switches(sync_seconds=0, webhook_allow_http=True),
     )
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
