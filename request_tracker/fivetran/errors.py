@@ -2,7 +2,13 @@
 
 
 class FivetranError(Exception):
-    """Base of all errors of this room. `sentence` may be shown to a person; it never holds a secret."""
+    """Base of all errors of this room. `sentence` may be shown to a person; it never holds a secret.
+
+    `never_taken`: the request did not go out, or was turned away at the door. `in_flight`: it may still be travelling.
+    """
+
+    never_taken = False
+    in_flight = False
 
     def __init__(self, sentence: str, *, request_id: str = "") -> None:
         super().__init__(sentence)
@@ -12,6 +18,8 @@ class FivetranError(Exception):
 
 class AuthFailed(FivetranError):
     """HTTP 401: the key pair is missing or wrong."""
+
+    never_taken = True
 
     def __init__(self, *, request_id: str = "") -> None:
         super().__init__(
@@ -29,6 +37,10 @@ class Refused(FivetranError):
         self.message = message
 
 
+class Forbidden(Refused):
+    """HTTP 403: the key lacks a permission, or something is in use."""
+
+
 class NotFound(Refused):
     """HTTP 404: what was named is not there (any more)."""
 
@@ -38,7 +50,9 @@ class Conflict(Refused):
 
 
 class Throttled(FivetranError):
-    """HTTP 429. `retry_after` is in seconds."""
+    """HTTP 429, or our own pace forbids the call. `retry_after` is in seconds. Nothing has happened."""
+
+    never_taken = True
 
     def __init__(self, retry_after: int, *, request_id: str = "") -> None:
         super().__init__(
@@ -49,9 +63,13 @@ class Throttled(FivetranError):
 
 
 class Unreachable(FivetranError):
-    """No usable answer. `doubtful`: the request may have had its effect, so look it up before sending it again."""
+    """No usable answer. `doubtful`: the request may have had its effect, so look it up before sending it again.
 
-    def __init__(self, why: str, *, doubtful: bool, request_id: str = "") -> None:
+    `in_flight`: it may even still be travelling, so that a look-up now proves nothing yet: the exchange timed out or
+    broke off, or a gateway gave up on its own neighbour. False when the API itself answered.
+    """
+
+    def __init__(self, why: str, *, doubtful: bool, in_flight: bool = False, request_id: str = "") -> None:
         advice = (
             "The request may have been carried out; it is looked up before it is sent again."
             if doubtful
@@ -59,3 +77,5 @@ class Unreachable(FivetranError):
         )
         super().__init__(f"Fivetran gave no usable answer ({why}). {advice}", request_id=request_id)
         self.doubtful = doubtful
+        self.never_taken = not doubtful
+        self.in_flight = in_flight

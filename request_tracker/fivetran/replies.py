@@ -1,42 +1,15 @@
-"""What Fivetran answers, as frozen values. Unknown fields are ignored, missing ones have a safe reading."""
+"""What Fivetran answers about a connection, as frozen values. Unknown fields are ignored, missing ones read safely."""
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-Json = Mapping[str, Any]
+from request_tracker.fivetran.fields import Json, instant, mapping, mappings, maybe, number, text
 
 # Fivetran adds this connection of its own to each destination; it is never ours.
 _PLATFORM_USER = "_fivetran_system"
-
-
-@dataclass(frozen=True)
-class Account:
-    id: str
-    name: str
-    user_id: str | None
-    system_key_id: str | None
-
-    @classmethod
-    def of(cls, data: Json) -> "Account":
-        return cls(
-            text(data, "account_id"),
-            text(data, "account_name"),
-            maybe(data, "user_id"),
-            maybe(data, "system_key_id"),
-        )
-
-
-@dataclass(frozen=True)
-class Group:
-    id: str
-    name: str
-    created_at: datetime | None
-
-    @classmethod
-    def of(cls, data: Json) -> "Group":
-        return cls(text(data, "id"), text(data, "name"), instant(data, "created_at"))
+_WEB = re.compile(r"https?://[^\s/?#@\\]+([/?#][!-~]*)?")
 
 
 @dataclass(frozen=True)
@@ -76,6 +49,11 @@ class Card:
     uri: str = field(repr=False)
     token: str = field(repr=False)
 
+    @property
+    def leads_somewhere(self) -> bool:
+        """Whether a browser may be sent there: a whole address of the web, and nothing that could end a header."""
+        return bool(_WEB.fullmatch(self.uri))
+
     @classmethod
     def of(cls, data: Json) -> "Card":
         card = mapping(data, "connect_card")
@@ -107,6 +85,10 @@ class Connection:
     daily_sync_time: str | None = None
     connected_by: str | None = None
     card: Card | None = None
+    schema_status: str = ""
+    rescheduled_for: datetime | None = None
+    config: Json = field(default_factory=dict, repr=False, compare=False)
+    """As Fivetran shows it: what is secret comes back as asterisks."""
 
     @property
     def is_connected(self) -> bool:
@@ -144,105 +126,47 @@ class Connection:
             daily_sync_time=maybe(data, "daily_sync_time"),
             connected_by=maybe(data, "connected_by"),
             card=Card.of(data) if mapping(data, "connect_card") else None,
+            schema_status=text(status, "schema_status").lower(),
+            rescheduled_for=instant(status, "rescheduled_for"),
+            config=mapping(data, "config"),
         )
 
 
 @dataclass(frozen=True)
-class ConnectorType:
-    """A catalogue entry. `connector_class` standard or lite; `service_status` development, private_preview, beta,
-    general_availability or sunset."""
+class TableRows:
+    """How many rows of a table a sync has written."""
 
-    id: str
-    name: str
-    type: str
-    description: str
-    connector_class: str
-    service_status: str
-    service_status_updated_at: str | None
-    link_to_docs: str | None
+    schema: str
+    table: str
+    rows: int
 
     @classmethod
-    def of(cls, data: Json) -> "ConnectorType":
+    def listed(cls, stage: Json) -> "tuple[TableRows, ...]":
+        """Those of a stage that names its tables with a number beside each."""
+        told = mappings(stage, "tables")
+        found = ((text(item, "schema"), text(item, "table"), number(item, "rows")) for item in told)
+        return tuple(cls(schema, table, rows) for schema, table, rows in found if table and rows is not None)
+
+
+@dataclass(frozen=True)
+class SyncRecord:
+    """A sync of the past. `status` COMPLETED, FAILURE, CANCELED, INCOMPLETE, RESCHEDULED or PAUSED."""
+
+    sync_id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    status: str
+    reason: str
+    rows: tuple[TableRows, ...] = ()
+    """Empty where the history does not tell: the shape of its stages is documented nowhere."""
+
+    @classmethod
+    def of(cls, data: Json) -> "SyncRecord":
         return cls(
-            id=text(data, "id"),
-            name=text(data, "name"),
-            type=text(data, "type"),
-            description=text(data, "description"),
-            connector_class=text(data, "connector_class").lower(),
-            service_status=text(data, "service_status").lower(),
-            service_status_updated_at=maybe(data, "service_status_updated_at"),
-            link_to_docs=maybe(data, "link_to_docs"),
+            text(data, "sync_id"),
+            instant(data, "start"),
+            instant(data, "end"),
+            text(data, "status").upper(),
+            text(data, "reason"),
+            tuple(row for stage in mappings(data, "stages") for row in TableRows.listed(stage)),
         )
-
-
-@dataclass(frozen=True)
-class Webhook:
-    """A subscription; its secret always comes back masked and is not kept here."""
-
-    id: str
-    type: str
-    group_id: str | None
-    url: str
-    events: tuple[str, ...]
-    active: bool
-    created_at: datetime | None
-
-    @classmethod
-    def of(cls, data: Json) -> "Webhook":
-        events = data.get("events")
-        return cls(
-            id=text(data, "id"),
-            type=text(data, "type"),
-            group_id=maybe(data, "group_id"),
-            url=text(data, "url"),
-            events=tuple(str(item) for item in events) if isinstance(events, list) else (),
-            active=bool(data.get("active")),
-            created_at=instant(data, "created_at"),
-        )
-
-
-@dataclass(frozen=True)
-class WebhookTest:
-    """What the receiver said to a test delivery."""
-
-    succeeded: bool
-    status: int | None
-    message: str
-
-    @classmethod
-    def of(cls, data: Json) -> "WebhookTest":
-        return cls(bool(data.get("succeed")), number(data, "status"), text(data, "message"))
-
-
-def text(data: Json, name: str) -> str:
-    value = data.get(name)
-    return "" if value is None else str(value)
-
-
-def maybe(data: Json, name: str) -> str | None:
-    return text(data, name) or None
-
-
-def number(data: Json, name: str) -> int | None:
-    try:
-        return int(data[name])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def instant(data: Json, name: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text(data, name))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def mapping(data: Json, name: str) -> Json:
-    value = data.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def mappings(data: Json, name: str) -> list[Json]:
-    value = data.get(name)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

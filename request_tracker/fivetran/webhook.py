@@ -5,8 +5,10 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from request_tracker.fivetran.fields import instant
 
 SIGNATURE_HEADER = "X-Fivetran-Signature-256"
 _LONGEST_KEY = 200
@@ -48,7 +50,7 @@ def read(raw: bytes) -> Event:
     data = body.get("data")
     return Event(
         event=named["event"] or "",
-        created=_instant(created),
+        created=instant(body, "created"),
         connector_id=named["connector_id"],
         sync_id=named["sync_id"],
         group_id=_text(body, "destination_group_id", "group_id"),
@@ -78,11 +80,3 @@ def _object(raw: bytes) -> dict[str, Any]:
 def _text(body: Mapping[str, Any], *names: str) -> str | None:
     found = (body.get(name) for name in names)
     return next((value for value in found if isinstance(value, str) and value), None)
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,67 +1,72 @@
-"""One HTTP exchange with Fivetran: sends, times out, retries what is safe, turns answers into data or errors."""
+"""The line to Fivetran: paces, sends, retries what is safe, pages, and finds out how paths are spelt."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
+from typing import Protocol
 
 import httpx
 
-from request_tracker.fivetran.errors import (
-    AuthFailed,
-    Conflict,
-    FivetranError,
-    NotFound,
-    Refused,
-    Throttled,
-    Unreachable,
-)
+from request_tracker.fivetran.answers import data_of, error_of, is_no_such_route
+from request_tracker.fivetran.errors import Throttled, Unreachable
+from request_tracker.fivetran.exchange import Answer, Ask, Exchange
+from request_tracker.fivetran.fields import SHORTEST_SECRET, Json, mappings
 
-Json = Mapping[str, Any]
-
-# Seconds. Setup tests run inside the request and may take minutes.
+# Seconds for the whole exchange. Setup tests run inside the request and may take minutes.
 TIME_OUTS: Mapping[str, float] = {"call": 30.0, "source": 60.0, "tests": 300.0}
-_CONNECT_TIME_OUT = 5.0
+MOST_PAGES = 1000
 _PAUSES = (0.5, 2.0)
-_DEFAULT_RETRY_AFTER = 60
-_LONGEST_MESSAGE = 500
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_REFUSALS: dict[int, type[Refused]] = {404: NotFound, 409: Conflict}
+_SHORT_WAIT = 1.0
+_MOST_WAITS = 5
+_SPELLINGS = ("/v1/connections", "/v1/connectors")
 
 
-@dataclass(frozen=True)
-class Ask:
-    """One call: what, where, with what; `kind` is "call", "source" or "tests"."""
+class Pace(Protocol):
+    """What keeps all workers together below the published limits. Kinds: "call", "source", "tests"."""
 
-    method: str
-    path: str
-    kind: str = "call"
-    body: Json | None = field(default=None, repr=False)
-    params: Json = field(default_factory=dict)
-    version_2: bool = False
-    hidden: tuple[str, ...] = field(default=(), repr=False)
+    def take(self, kind: str) -> float:
+        """Seconds to wait before asking again; 0.0: granted and taken."""
+        ...
 
-    @property
-    def is_safe(self) -> bool:
-        return self.method == "GET"
+    def throttled(self, kind: str, retry_after: int) -> None:
+        """Fivetran answered 429: nobody calls for so many seconds."""
+        ...
+
+
+class Unpaced:
+    """Grants everything: for tests, tools and an emulator."""
+
+    def take(self, kind: str) -> float:
+        return 0.0
+
+    def throttled(self, kind: str, retry_after: int) -> None:
+        return None
 
 
 class Wire:
-    """Sends an Ask and returns the envelope's `data`. Only safe calls are repeated, at most twice."""
+    """Sends an Ask and returns the envelope's `data`. Only safe calls are repeated, at most twice.
+
+    `jitter()` lies in 0..1 and stretches pauses by up to a half either way, so that workers do not come back together.
+    """
 
     def __init__(
         self,
         http: httpx.Client,
         *,
         hidden: tuple[str, ...],
-        pace: Callable[[str], None],
+        pace: Pace,
         sleep: Callable[[float], None],
+        jitter: Callable[[], float],
         time_outs: Mapping[str, float],
     ) -> None:
-        self._http = http
+        self._exchange = Exchange(http)
         self._hidden = hidden
         self._pace = pace
         self._sleep = sleep
-        self._time_outs = time_outs
+        self._jitter = jitter
+        self._time_outs = {**TIME_OUTS, **time_outs}
+        self._spelling = 0
+        self._spelling_is_known = False
 
     def send(self, ask: Ask) -> Json:
         """Raises FivetranError's kinds. An answer without `data` gives an empty mapping."""
@@ -69,94 +74,68 @@ class Wire:
             try:
                 return self._once(ask)
             except Unreachable:
-                self._sleep(pause)
+                self._sleep(pause * (0.5 + self._jitter()))
         return self._once(ask)
 
     def pages(self, ask: Ask) -> Iterator[Json]:
-        """Every item of a list. A cursor that comes back a second time ends it, so no answer can loop for ever."""
+        """Every item of a list. A cursor that comes back, or pages without end, end it: no answer loops for ever."""
         seen: set[str] = set()
         params = dict(ask.params)
         while True:
-            data = self.send(Ask("GET", ask.path, ask.kind, params=params, version_2=ask.version_2))
-            yield from (item for item in data.get("items") or () if isinstance(item, Mapping))
+            data = self.send(replace(ask, params=params))
+            yield from mappings(data, "items")
             cursor = data.get("next_cursor")
-            if not cursor or cursor in seen:
+            if not isinstance(cursor, str) or not cursor or cursor in seen or len(seen) >= MOST_PAGES - 1:
                 return
             seen.add(cursor)
-            params["cursor"] = cursor
+            params = {**params, "cursor": cursor}
 
     def _once(self, ask: Ask) -> Json:
-        self._pace(ask.kind)
-        answer = self._exchange(ask)
-        error = self._error(ask, answer)
+        answer = self._answer(ask)
+        error = error_of(ask, answer, lambda text: self._clean(text, ask))
+        if isinstance(error, Throttled):
+            self._pace.throttled(ask.kind, error.retry_after)
         if error is not None:
             raise error
-        return _data(ask, answer)
+        return data_of(ask, answer, self._without_pair)
 
-    def _exchange(self, ask: Ask) -> httpx.Response:
-        # `from None`: the inner exception carries the request with its credentials.
-        try:
-            return self._http.request(
-                ask.method,
-                ask.path,
-                json=ask.body,
-                params=ask.params or None,
-                headers={"Accept": "application/json;version=2" if ask.version_2 else "application/json"},
-                timeout=httpx.Timeout(self._time_outs[ask.kind], connect=_CONNECT_TIME_OUT),
-            )
-        except _NEVER_SENT as error:
-            raise Unreachable(type(error).__name__, doubtful=False) from None
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise Unreachable(type(error).__name__, doubtful=not ask.is_safe) from None
+    def _answer(self, ask: Ask) -> Answer:
+        """An old gateway knows connections as connectors only: a missing route is asked for under the other name."""
+        first = self._paced(_spelt(ask, self._spelling))
+        if not ask.path.startswith(_SPELLINGS[0]) or self._spelling_is_known:
+            return first
+        if not is_no_such_route(first):
+            self._spelling_is_known = first.is_success or first.status == 404
+            return first
+        second = self._paced(_spelt(ask, 1 - self._spelling))
+        if is_no_such_route(second):
+            return first
+        self._spelling, self._spelling_is_known = 1 - self._spelling, True
+        return second
 
-    def _error(self, ask: Ask, answer: httpx.Response) -> FivetranError | None:
-        status, request_id = answer.status_code, answer.headers.get("X-Request-Id", "")
-        if answer.is_success:
-            return None
-        if status == 401:
-            return AuthFailed(request_id=request_id)
-        if status == 429:
-            return Throttled(_retry_after(answer), request_id=request_id)
-        if status >= 500:
-            return Unreachable(f"HTTP {status}", doubtful=not ask.is_safe, request_id=request_id)
-        code, message = _code_and_message(answer)
-        kind = Refused if _is_no_such_route(status, code, message) else _REFUSALS.get(status, Refused)
-        return kind(status, self._clean(code, ask), self._clean(message, ask), request_id=request_id)
+    def _paced(self, ask: Ask) -> Answer:
+        for _ in range(_MOST_WAITS):
+            wait = self._pace.take(ask.kind)
+            if wait <= 0:
+                return self._exchange.run(ask, self._time_outs[ask.kind])
+            if wait > _SHORT_WAIT:
+                break
+            self._sleep(wait)
+        raise Throttled(math.ceil(wait))
 
-    def _clean(self, message: str, ask: Ask) -> str:
+    def _clean(self, text: str, ask: Ask) -> str:
         for secret in (*self._hidden, *ask.hidden):
-            message = message.replace(secret, "******") if secret else message
-        return message[:_LONGEST_MESSAGE]
+            text = text.replace(secret, "******") if secret else text
+        return text
+
+    def _without_pair(self, text: str) -> str:
+        """Of a success only the pair is hidden: it may rightly repeat what it was asked, as a card's address does."""
+        for secret in self._hidden:
+            text = text.replace(secret, "******") if len(secret) >= SHORTEST_SECRET else text
+        return text
 
 
-def _data(ask: Ask, answer: httpx.Response) -> Json:
-    if not answer.content:
-        return {}
-    envelope = _object(answer)
-    if envelope is None:
-        raise Unreachable("not a JSON object", doubtful=not ask.is_safe)
-    data = envelope.get("data")
-    return data if isinstance(data, Mapping) else {}
-
-
-def _is_no_such_route(status: int, code: str, message: str) -> bool:
-    # A wrong base address or a proxy's own 404 must not read as "your connection was deleted".
-    return status == 404 and (not code.startswith("NotFound") or message == "HTTP 404 Not Found")
-
-
-def _code_and_message(answer: httpx.Response) -> tuple[str, str]:
-    envelope = _object(answer) or {}
-    return str(envelope.get("code") or "unknown"), str(envelope.get("message") or "no explanation was given")
-
-
-def _object(answer: httpx.Response) -> Json | None:
-    try:
-        body = answer.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, Mapping) else None
-
-
-def _retry_after(answer: httpx.Response) -> int:
-    text = answer.headers.get("Retry-After", "").strip()
-    return int(text) if text.isascii() and text.isdigit() else _DEFAULT_RETRY_AFTER
+def _spelt(ask: Ask, spelling: int) -> Ask:
+    if not spelling or not ask.path.startswith(_SPELLINGS[0]):
+        return ask
+    return replace(ask, path=_SPELLINGS[spelling] + ask.path.removeprefix(_SPELLINGS[0]))

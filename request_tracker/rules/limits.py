@@ -3,12 +3,17 @@
 The rows of the buckets live elsewhere (they are shared by all workers); here is only the arithmetic.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
+_SKEW = timedelta(minutes=5)
+"""So far may the clocks of two machines lie apart; a bucket filled later than that was filled by a wrong clock."""
+_SHARE = 0.95
+"""What we use of a limit at most: clocks are seconds apart, and a call arrives later than it was granted."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,12 @@ class Limit:
 
     @property
     def burst(self) -> int:
-        """A quarter may go at once: burst + refill over one window is then never above `calls`."""
+        """A quarter may go at once: burst + refill over one window stays below `calls`."""
         return max(1, self.calls // 4)
 
     @property
     def refill_per_second(self) -> float:
-        return (self.calls - self.burst) / self.per_for.total_seconds()
+        return (self.calls * _SHARE - self.burst) / self.per_for.total_seconds()
 
 
 # Source: the vendor's page "rest-api/rate-limiting" (2026). Rolling windows, per account.
@@ -85,13 +90,25 @@ def take(kind: str, buckets: Mapping[str, Bucket], *, plan: str, now: datetime) 
     wait_for = max(_wait(filled[limit.name], limit) for limit in limits)
     if wait_for > timedelta(0):
         return Taken(filled, wait_for)
-    return Taken({name: Bucket(bucket.tokens - 1, now) for name, bucket in filled.items()}, timedelta(0))
+    return Taken({name: Bucket(bucket.tokens - 1, bucket.filled_at) for name, bucket in filled.items()}, timedelta(0))
 
 
 def drain(kind: str, buckets: Mapping[str, Bucket], *, plan: str, now: datetime, retry_after: int) -> dict[str, Bucket]:
     """After a 429: empty the buckets so far that the next call of this kind waits `retry_after` seconds."""
     limits = limits_of(kind, plan=plan)
     return {limit.name: _drained(buckets.get(limit.name), limit, now, retry_after) for limit in limits}
+
+
+def spare(kind: str, buckets: Mapping[str, Bucket], *, plan: str, now: datetime) -> int:
+    """How many calls of `kind` may go out now until half of what may go out at once is used up."""
+    limits = limits_of(kind, plan=plan)
+    left = (_fill(buckets.get(limit.name), limit, now).tokens - limit.burst / 2 for limit in limits)
+    return max(0, math.ceil(min(left)))
+
+
+def left(limit: Limit, bucket: Bucket | None, now: datetime) -> float:
+    """Calls under this limit that may go out at once now; below zero while the neighbour asked us to wait."""
+    return _fill(bucket, limit, now).tokens
 
 
 def limits_of(kind: str, *, plan: str) -> tuple[Limit, ...]:
@@ -103,15 +120,18 @@ def limits_of(kind: str, *, plan: str) -> tuple[Limit, ...]:
 
 def _drained(bucket: Bucket | None, limit: Limit, now: datetime, retry_after: int) -> Bucket:
     tokens = 1 - retry_after * limit.refill_per_second
-    return Bucket(min(tokens, _fill(bucket, limit, now).tokens), now)
+    filled = _fill(bucket, limit, now)
+    return Bucket(min(tokens, filled.tokens), filled.filled_at)
 
 
 def _fill(bucket: Bucket | None, limit: Limit, now: datetime) -> Bucket:
     if bucket is None:
         return Bucket(float(limit.burst), now)
-    # A clock that went back must not drain the bucket.
+    # A clock that is behind neither drains the bucket nor fills it a second time for those that are ahead.
     passed = max(0.0, (now - bucket.filled_at).total_seconds())
-    return Bucket(min(float(limit.burst), bucket.tokens + passed * limit.refill_per_second), now)
+    is_behind = now < bucket.filled_at <= now + _SKEW
+    tokens = min(float(limit.burst), bucket.tokens + passed * limit.refill_per_second)
+    return Bucket(tokens, bucket.filled_at if is_behind else now)
 
 
 def _wait(bucket: Bucket, limit: Limit) -> timedelta:

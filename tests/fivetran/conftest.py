@@ -73,3 +73,26 @@ def answering() -> Iterator[Callable[..., Fivetran]]:
     yield make
     for client in made:
         client.close()
+
+
+class Noting:
+    """A pace that notes what it is asked, and answers with the waits it was given before it grants."""
+
+    def __init__(self, *waits: float) -> None:
+        self.waits = list(waits)
+        self.taken: list[str] = []
+        self.told: list[tuple[str, int]] = []
+
+    def take(self, kind: str) -> float:
+        if self.waits:
+            return self.waits.pop(0)
+        self.taken.append(kind)
+        return 0.0
+
+    def throttled(self, kind: str, retry_after: int) -> None:
+        self.told.append((kind, retry_after))
+
+
+@pytest.fixture
+def noting() -> type[Noting]:
+    return Noting

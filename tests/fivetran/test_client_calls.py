@@ -1,12 +1,15 @@
 """Every call of the client, against the emulator."""
 
-from datetime import UTC, datetime
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from request_tracker.emulator.world import World
-from request_tracker.fivetran.client import Conflict, Connection, Fivetran, Group, NotFound, Refused
+from request_tracker.fivetran.calls import PAGE
+from request_tracker.fivetran.client import Conflict, Connection, Fivetran, Forbidden, Group, NotFound, Refused
 
 
 def a_connection(fivetran: Fivetran, group: Group, schema: str = "lite_000045", **more: str) -> Connection:
@@ -154,8 +157,8 @@ def test_setup_tests_tell_what_failed(fivetran: Fivetran, group: Group, account:
     before = fivetran.run_tests(born.id)
     grant(account, born.id)
     after = fivetran.run_tests(born.id)
-    assert [test.failed for test in before.setup_tests] == [True]
-    assert [test.status for test in after.setup_tests] == ["PASSED"]
+    assert [test.failed for test in before.setup_tests] == [False, True, False]
+    assert {test.status for test in after.setup_tests} == {"PASSED"}
     assert (before.is_connected, after.is_connected) == (False, True)
 
 
@@ -171,17 +174,141 @@ def test_webhooks_live_and_die(fivetran: Fivetran, group: Group, account: World)
     assert (ours.type, ours.events, ours.active, ours.group_id) == ("account", ("sync_end",), True, None)
     assert (theirs.type, theirs.active, theirs.group_id) == ("group", False, group.id)
     assert fivetran.webhooks() == (ours, theirs)
+    assert (fivetran.webhook(ours.id), fivetran.webhook("no_webhook")) == (ours, None)
+    assert fivetran.update_webhook(theirs.id, events=["sync_start"]).events == ("sync_start",)
     assert fivetran.test_webhook(ours.id).succeeded
-    assert fivetran.reactivate_webhook(theirs.id).active
+    assert fivetran.update_webhook(theirs.id, active=True).active
     assert fivetran.delete_webhook(ours.id) is True
     assert fivetran.delete_webhook(ours.id) is False
     assert account.state.get("webhook", theirs.id)["secret"] == "s3cret"
 
 
+def test_tables_are_blocked_chosen_and_hashed(fivetran: Fivetran, group: Group, account: World) -> None:
+    born = a_connection(fivetran, group)
+    assert fivetran.schemas(born.id) is None
+    grant(account, born.id)
+    read = fivetran.reload_schemas(born.id, "EXCLUDE")
+    table = next(one for one in read.tables if one.columns and not one.locked)
+    column = next(one for one in fivetran.columns(born.id, table.schema, table.name) if not one.locked)
+    chosen = {"enabled": True, "columns": {column.name: {"enabled": True, "hashed": True}}}
+    wish = {"enabled": True, "tables": {table.name: chosen}}
+    body = {"schema_change_handling": "BLOCK_ALL", "schemas": {table.schema: wish}}
+    changed = fivetran.set_schemas(born.id, body)
+    assert changed.handling == "BLOCK_ALL"
+    assert fivetran.schemas(born.id) == changed
+    kept = next(one for one in changed.tables if one.name == table.name)
+    assert kept.enabled
+    assert {one.name for one in kept.columns if one.hashed} == {column.name}
+    with pytest.raises(NotFound):
+        fivetran.schemas("no_connection")
+
+
+def test_past_syncs_are_read_where_the_account_has_them(
+    fivetran: Fivetran, group: Group, account: World, clock
+) -> None:
+    born = a_connection(fivetran, group)
+    grant(account, born.id)
+    began_at = clock.at
+    fivetran.start_sync(born.id)
+    clock.pass_by(seconds=5)
+    fivetran.connection(born.id)
+    account.switches = replace(account.switches, sync_history=True)
+    past = fivetran.sync_history(born.id, began_at - timedelta(days=20), clock.at)
+    assert past is not None
+    assert [(one.status, one.started_at) for one in past] == [("COMPLETED", began_at)]
+    account.switches = replace(account.switches, sync_history=False)
+    assert fivetran.sync_history(born.id, began_at, clock.at) is None
+    account.switches = replace(account.switches, sync_history=True)
+    with pytest.raises(NotFound):
+        fivetran.sync_history("no_connection", began_at, clock.at)
+
+
+def test_everything_is_synced_anew(fivetran: Fivetran, group: Group, account: World, clock) -> None:
+    born = a_connection(fivetran, group)
+    grant(account, born.id)
+    fivetran.start_sync(born.id)
+    clock.pass_by(seconds=5)
+    assert (done := fivetran.connection(born.id))
+    assert not done.is_historical_sync
+    fivetran.resync(born.id)
+    assert last_body(account) == {}
+    assert (again := fivetran.connection(born.id))
+    assert again.sync_state == "syncing"
+
+
+def test_destinations_are_read_and_made_empty(fivetran: Fivetran, group: Group) -> None:
+    assert (fivetran.destination(group.id), fivetran.destinations()) == (None, ())
+    made = fivetran.create_destination(group_id=group.id, service="snowflake")
+    assert (made.id, made.service, made.is_connected) == (group.id, "snowflake", False)
+    assert fivetran.destination(group.id) == made
+    assert fivetran.destinations() == (made,)
+
+
+def test_people_and_their_roles_are_read(fivetran: Fivetran, group: Group) -> None:
+    roles = {role.name: role for role in fivetran.roles()}
+    assert {user.role for user in fivetran.users()} <= set(roles)
+    assert all(one.replacement_role_name in roles for one in roles.values() if one.is_deprecated)
+    assert {"ACCOUNT"} <= {scope for role in roles.values() for scope in role.scope}
+    assert all("@" in user.email for user in (*fivetran.users(), *fivetran.group_users(group.id)))
+
+
+def test_one_group_and_one_type_are_read_by_id(fivetran: Fivetran, group: Group) -> None:
+    assert (fivetran.group(group.id), fivetran.group("no_group")) == (group, None)
+    found = fivetran.connector_type("stripe")
+    assert found in fivetran.connector_types()
+    assert fivetran.connector_type("no_such_service") is None
+    assert fivetran.delete_group(group.id) is True
+    assert fivetran.delete_group(group.id) is False
+
+
+def test_packages_live_and_die(fivetran: Fivetran, group: Group) -> None:
+    made = fivetran.upload_package(b"PK first")
+    changed = fivetran.replace_package(made.id, b"PK second")
+    assert made.sha256 == hashlib.sha256(b"PK first").hexdigest()
+    assert changed.sha256 == hashlib.sha256(b"PK second").hexdigest()
+    bound = fivetran.create_connection(
+        group_id=group.id, service="connector_sdk", schema="lite_1", config={"package_id": made.id}
+    )
+    assert bound.config["package_id"] == made.id
+    assert [one.connection_id for one in fivetran.packages()] == [bound.id]
+    with pytest.raises(Forbidden):
+        fivetran.delete_package(made.id)
+    fivetran.delete_connection(bound.id)
+    assert [fivetran.delete_package(made.id), fivetran.delete_package(made.id)] == [True, False]
+    assert fivetran.package(made.id) is None
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"delete_says_nothing": True, "created_code": "Created", "not_found_entity": "Connector"},
+        {"refusal_body": "html", "setup_status_lower_case": True, "duplicate_schema": (400, "InvalidInput")},
+        {"refusal_body": "text", "duplicate_schema": (400, "SchemaExists"), "sync_history": False},
+    ],
+)
+def test_whatever_the_vendor_leaves_open_the_same_is_read(
+    fivetran: Fivetran, account: World, switches: dict[str, object]
+) -> None:
+    account.switches = replace(account.switches, **switches)
+    group = fivetran.create_group("acme")
+    made = fivetran.create_destination(group_id=group.id, service="snowflake")
+    assert fivetran.destination(group.id) == made
+    assert made.setup_status == "incomplete"
+    born = a_connection(fivetran, group)
+    with pytest.raises(Refused):
+        a_connection(fivetran, group)
+    assert fivetran.find_connection(group.id, born.schema) == born
+    assert fivetran.schemas(born.id) is None
+    assert [fivetran.delete_connection(born.id), fivetran.delete_connection(born.id)] == [True, False]
+    assert fivetran.connection(born.id) is None
+    with pytest.raises(NotFound):
+        fivetran.schemas(born.id)
+
+
 def test_long_lists_are_read_to_the_end(fivetran: Fivetran, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         fivetran.create_group(f"group_{number}")
-    monkeypatch.setattr("request_tracker.fivetran.client._PAGE", {"limit": 2})
+    monkeypatch.setitem(PAGE, "limit", 2)
     assert [one.name for one in fivetran.groups()] == [f"group_{number}" for number in range(5)]
 
 

@@ -80,3 +80,8 @@ def test_the_key_stays_short() -> None:
 def test_what_is_no_json_object_is_an_error(raw: bytes) -> None:
     with pytest.raises(ValueError, match="webhook's body"):
         read(raw)
+
+
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
+def test_an_instant_that_no_zone_can_tell_is_none(created: str) -> None:
+    assert read(json.dumps({"event": "sync_end", "created": created}).encode()).created is None

@@ -65,6 +65,23 @@ def test_a_clock_that_goes_back_drains_nothing() -> None:
     assert taken.buckets["call/hour"].tokens == 4
 
 
+def test_clocks_apart_fill_no_bucket_twice() -> None:
+    """Two machines, half a minute apart, take turns: what they get together is what one clock would give."""
+    buckets, granted = {"call/hour": Bucket(0, NOW)}, 0
+    for second in range(600):
+        now = NOW + timedelta(seconds=second - 30 * (second % 2))
+        taken = take("call", buckets, plan="trial", now=now)
+        buckets, granted = taken.buckets, granted + taken.granted
+    assert granted == int(600 * limits_of("call", plan="trial")[0].refill_per_second)
+
+
+def test_a_clock_that_was_an_hour_fast_stops_nobody_for_an_hour() -> None:
+    wrong = Bucket(0, NOW + timedelta(hours=1))
+    waiting = take("call", {"call/hour": wrong}, plan="trial", now=NOW)
+    assert waiting.wait_for < timedelta(minutes=1)
+    assert take("call", waiting.buckets, plan="trial", now=NOW + waiting.wait_for).granted
+
+
 @pytest.mark.parametrize(("kind", "plan"), [("none", "paid"), ("call", "golden")])
 def test_unknown_names_are_an_error(kind: str, plan: str) -> None:
     with pytest.raises(ValueError, match="unknown"):
