@@ -10,13 +10,26 @@ from request_tracker import resources
 from request_tracker.access.faults import ROWS
 from request_tracker.access.gate import guard
 from request_tracker.access.wiring import Wiring
-from request_tracker.api import api, cases, clocks, forecasts, leading, letters, merges, problems, reports, requests
+from request_tracker.api import (
+    api,
+    cases,
+    clocks,
+    forecasts,
+    leading,
+    letters,
+    merges,
+    problems,
+    reports,
+    requests,
+    syncs,
+    tables,
+)
 from request_tracker.settings import Settings, is_loopback
 from request_tracker.store.knowledge import Shelf
 from request_tracker.store.session import Database
 from request_tracker.web import BLUEPRINTS, UNSIGNED, errors, filters
 
-API_MODULES = (cases, clocks, forecasts, leading, letters, merges, requests, reports)
+API_MODULES = (cases, clocks, forecasts, leading, letters, merges, requests, reports, syncs, tables)
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"

@@ -11,6 +11,10 @@ Resolve = Callable[[str, int], Iterable[str]]
 
 _MOST_TRIED = 3
 _NAT64 = ip_network("64:ff9b::/96")
+_INTERNET = ip_network("2000::/3")
+"""All IPv6 addresses given out so far; the rest is reserved, local, or IPv4 in some old disguise."""
+_NEVER = (ip_network("3fff::/20"), ip_network("168.63.129.16/32"))
+"""Documentation, which this Python does not know yet; and the host beneath every machine of Azure's."""
 _SCHEMES = ("http", "https")
 
 
@@ -72,7 +76,7 @@ def is_public(address: str) -> bool:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(each.is_global and not each.is_multicast for each in _meant(found))
+    return all(_is_given_out(each) for each in _meant(found))
 
 
 def within(answer: httpx.Response, most: int) -> bytes:
@@ -99,6 +103,12 @@ def _meant(found: Address) -> tuple[Address, ...]:
     if found.teredo is not None:
         inner.extend(found.teredo)
     return tuple(inner)
+
+
+def _is_given_out(found: Address) -> bool:
+    if found.version == 6 and found not in _INTERNET:
+        return False
+    return found.is_global and not found.is_multicast and not any(found in each for each in _NEVER)
 
 
 def _is_loopback(address: str) -> bool:

@@ -44,6 +44,15 @@ def clocks(base_url: str) -> str:
     return _at(base_url, "/admin/clocks")
 
 
+def fivetran(base_url: str) -> str:
+    return _at(base_url, "/admin/fivetran")
+
+
+def hook(base_url: str, endpoint_id: int) -> str:
+    """The admin's page of one endpoint of webhooks out."""
+    return _at(base_url, f"/admin/hooks/{endpoint_id}")
+
+
 def letter_settings(base_url: str) -> str:
     return _at(base_url, "/settings/letters")
 

@@ -18,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from request_tracker import app as application
 from request_tracker.settings import Settings
+from request_tracker.store.quota import SharedPace
 from request_tracker.store.session import Database
 from request_tracker.work import schedule
 from request_tracker.work.context import Context, over_http
@@ -52,7 +53,9 @@ def work(settings: Settings, *, pace: float = 1.0) -> None:
     """Run a worker and the ticks until SIGTERM or SIGINT; the job in hand is finished first."""
     stop = threading.Event()
     _stop_on_signal(stop.set)
-    context = Context(Database(settings.database_url), settings, wall_clock, over_http(settings))
+    database = Database(settings.database_url)
+    pace_of_calls = SharedPace(database, settings.fivetran_plan, wall_clock)
+    context = Context(database, settings, wall_clock, over_http(settings, pace_of_calls))
     scheduler = schedule.started(context, pace=pace)
     hands = [threading.Thread(target=Worker(context).run, args=(stop,)) for _ in range(HANDS)]
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from request_tracker.rules.limits import PLANS
 from request_tracker.rules.program import Program
 
 MEGABYTE = 1024 * 1024
@@ -37,12 +38,19 @@ class Settings:
     fivetran_url: str = "https://api.fivetran.com"
     fivetran_key: str = field(default="", repr=False)
     fivetran_secret: str = field(default="", repr=False)
+    fivetran_plan: str = "paid"
+    """Whose published rate limits hold: "paid" (also the free plan) or "trial"."""
     webhook_secret: str = field(default="", repr=False)
     max_body: int = 10 * MEGABYTE
     demo: bool = False
     may_call_this_machine: bool = False
     """Whether addresses that people type may lead to this machine: in the demo alone."""
     program: Program = field(default_factory=Program)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secret our webhook is given, then those still believed while it is being changed."""
+        return tuple(each.strip() for each in self.webhook_secret.split(",") if each.strip())
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -59,11 +67,18 @@ def read(environment: Mapping[str, str]) -> Settings:
         fivetran_url=environment.get("FIVETRAN_API_URL", plain.fivetran_url).rstrip("/").removesuffix("/v1"),
         fivetran_key=environment.get("FIVETRAN_API_KEY", ""),
         fivetran_secret=environment.get("FIVETRAN_API_SECRET", ""),
+        fivetran_plan=_plan(environment.get("REQUEST_TRACKER_FIVETRAN_PLAN") or plain.fivetran_plan),
         webhook_secret=environment.get("FIVETRAN_WEBHOOK_SECRET", ""),
         demo=environment.get("REQUEST_TRACKER_DEMO") == "1",
         may_call_this_machine=environment.get("REQUEST_TRACKER_DEMO") == "1",
         program=_program(environment, base_url),
     )
+
+
+def _plan(named: str) -> str:
+    if named not in PLANS:
+        raise Unsafe((f"REQUEST_TRACKER_FIVETRAN_PLAN must be one of: {', '.join(sorted(PLANS))}",))
+    return named
 
 
 def _program(environment: Mapping[str, str], base_url: str) -> Program:
@@ -72,12 +87,13 @@ def _program(environment: Mapping[str, str], base_url: str) -> Program:
         ZoneInfo(zone)
         undo = float(environment.get("REQUEST_TRACKER_UNDO_SECONDS", "600"))
         check = timedelta(seconds=float(environment.get("REQUEST_TRACKER_CHECK_SECONDS", "300")))
+        settle = timedelta(seconds=float(environment.get("REQUEST_TRACKER_SETTLE_SECONDS", "120")))
     except (ValueError, LookupError, OSError) as fault:
         names = "REQUEST_TRACKER_TIMEZONE, REQUEST_TRACKER_UNDO_SECONDS or REQUEST_TRACKER_CHECK_SECONDS"
         raise Unsafe((f"{names} cannot be read: {fault}",)) from fault
     if not 0 <= undo <= 86_400:
         raise Unsafe(("REQUEST_TRACKER_UNDO_SECONDS must lie between 0 and 86400",))
-    return Program(zone=zone, undo_for=timedelta(seconds=undo), base_url=base_url, check_every=check)
+    return Program(zone=zone, undo_for=timedelta(seconds=undo), base_url=base_url, check_every=check, settle_for=settle)
 
 
 def faults(settings: Settings) -> tuple[str, ...]:
@@ -89,9 +105,11 @@ def faults(settings: Settings) -> tuple[str, ...]:
         found.append("REQUEST_TRACKER_BASE_URL must start with https:// unless it is on this machine")
     if not is_loopback(settings.fivetran_url) and not settings.fivetran_url.startswith("https://"):
         found.append("FIVETRAN_API_URL must start with https:// unless it is on this machine")
+    if "@" in urlsplit(settings.fivetran_url).netloc:
+        found.append("Take what stands before the @ out of FIVETRAN_API_URL: staff can read that address")
     if settings.demo and not is_loopback(settings.base_url):
         found.append("Unset REQUEST_TRACKER_DEMO: the demo shows every letter to anyone and stays on this machine")
-    if not settings.webhook_secret:
+    if not settings.webhook_secrets:
         found.append("Set FIVETRAN_WEBHOOK_SECRET: without it no webhook can be believed")
     return tuple(found)
 

@@ -57,6 +57,10 @@ def test_starting_on_unsafe_settings_is_refused(run, monkeypatch: pytest.MonkeyP
         said = run(part, status=1).output
         assert "REQUEST_TRACKER_SECRET_KEY" in said
         assert "FIVETRAN_WEBHOOK_SECRET" in said
+        assert "before the @" not in said
+    monkeypatch.setenv("FIVETRAN_API_URL", "https://key:secret@api.fivetran.com")
+    assert "before the @" in run("web", status=1).output, "an admin page shows the address"
+    monkeypatch.delenv("FIVETRAN_API_URL")
     monkeypatch.setenv("REQUEST_TRACKER_SECRET_KEY", SECRET)
     monkeypatch.setenv("FIVETRAN_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("REQUEST_TRACKER_BASE_URL", "http://by.example")

@@ -86,6 +86,7 @@ def test_links_lead_to_routes(app: Flask) -> None:
         (links.webhook(""), "POST"),
         (links.queue(""), "GET"),
         (links.clocks(""), "GET"),
+        (links.fivetran(""), "GET"),
         (links.letter_settings(""), "GET"),
         (links.unsubscribe("", "token"), "POST"),
         (links.report("", "2026-W45").partition("?")[0], "GET"),

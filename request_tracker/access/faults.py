@@ -17,9 +17,11 @@ from request_tracker.rules.submission import Incomplete
 from request_tracker.store.cases import NoSuchCase
 from request_tracker.store.documents import NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
+from request_tracker.store.hooks import NoSuchHook
 from request_tracker.store.merges import NoSuchMerge
 from request_tracker.store.reading_catalogue import NoSuchConnector
 from request_tracker.store.reading_queue import BadFilter
+from request_tracker.store.reading_webhooks import NoSuchWebhook
 from request_tracker.store.requests import NoSuchRequest
 
 Answer = tuple[int, str, dict[str, Any]]
@@ -66,6 +68,8 @@ ROWS: dict[type[Exception], Callable[[Any], Answer]] = {
     NoSuchRequest: lambda fault: (404, "No such request", {"detail": str(fault)}),
     NoSuchConnector: lambda fault: (404, "No such connector", {"detail": str(fault)}),
     NoSuchHold: lambda fault: (404, "No such hold", {"detail": str(fault)}),
+    NoSuchWebhook: lambda fault: (404, "No such delivery", {"detail": str(fault)}),
+    NoSuchHook: lambda fault: (404, "No such webhook", {"detail": str(fault)}),
     NoSuchMerge: lambda fault: (404, "No such merge", {"detail": str(fault)}),
     NoSuchDocument: lambda fault: (404, "No such document", {"detail": str(fault)}),
     IntegrityError: lambda _: (409, "stale", {"detail": "Somebody else did the same at the same moment: look again"}),

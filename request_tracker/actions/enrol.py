@@ -7,7 +7,7 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.terms import Role, StarterState
-from request_tracker.store import jobs
+from request_tracker.store import groups, jobs
 from request_tracker.store.connections import Connection
 from request_tracker.store.people import Account, AccountGroup
 
@@ -29,7 +29,7 @@ def bind(session: Session, account_id: int, group_id: str, act: Act) -> None:
     """From now on the account's connections are made in this group. Idempotent. Raises NotAllowed, Unfit."""
     if act.who.role is not Role.ADMIN:
         raise NotAllowed("Only an admin may bind a Fivetran group")
-    group = group_id.strip()
+    group = group_typed(group_id)
     standing = _standing(session, account_id, group)
     if any(row.group_id == group for row in standing):
         return
@@ -40,21 +40,47 @@ def bind(session: Session, account_id: int, group_id: str, act: Act) -> None:
     _wake(session, account_id, act)
 
 
+def unbind(session: Session, account_id: int, act: Act) -> bool:
+    """From now on the policy says again where the account's connectors go; those that are there stay. Idempotent.
+
+    True when a group was bound. Raises NotAllowed.
+    """
+    if act.who.role is not Role.ADMIN:
+        raise NotAllowed("Only an admin may unbind a Fivetran group")
+    bound = select(AccountGroup).where(AccountGroup.account_id == account_id, AccountGroup.unbound_at.is_(None))
+    rows = list(session.scalars(bound))
+    for row in rows:
+        row.unbound_at = act.now
+    session.flush()
+    _wake(session, account_id, act)
+    return bool(rows)
+
+
+def group_typed(group_id: str) -> str:
+    """A group's id as somebody typed it. Raises Unfit."""
+    group = group_id.strip()
+    if not group or len(group) > 200 or any(sign.isspace() for sign in group):
+        raise Unfit("group_id", "Enter the id of the group as Fivetran shows it, without spaces")
+    return group
+
+
 def _standing(session: Session, account_id: int, group: str) -> list[AccountGroup]:
     if session.get(Account, account_id) is None:
         raise Unfit("account_id", "Choose a customer account from the list")
-    if not group or len(group) > 200 or any(sign.isspace() for sign in group):
-        raise Unfit("group_id", "Enter the id of the group as Fivetran shows it, without spaces")
     rows = session.scalars(select(AccountGroup).where(AccountGroup.unbound_at.is_(None))).all()
     if any(row.group_id == group and row.account_id != account_id for row in rows):
         raise Unfit("group_id", "This group is bound to another account: a group belongs to one customer")
+    if groups.serves_others(session, group, account_id):
+        raise Unfit("group_id", "This group was made for others: a group that is bound belongs to one customer")
     return [row for row in rows if row.account_id == account_id]
 
 
 def _wake(session: Session, account_id: int, act: Act) -> None:
     """Starter connectors that waited for a group are tried again."""
     waiting = select(Connection).where(
-        Connection.account_id == account_id, Connection.state == StarterState.INTENDED, Connection.group_id.is_(None)
+        Connection.account_id == account_id,
+        Connection.state.in_((StarterState.INTENDED, StarterState.UNKNOWN)),
+        Connection.sends == 0,
     )
     for row in session.scalars(waiting):
         key = f"provision:bound:{row.id}:{act.now.isoformat()}"

@@ -13,8 +13,9 @@ from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
 from request_tracker.rules.submission import ADDRESS, web_address
 from request_tracker.rules.terms import HoldReason, Role
-from request_tracker.store import clocks, connections, evidence, requests
+from request_tracker.store import clocks, connections, evidence, requests, sync_runs
 from request_tracker.store.cases import Case
+from request_tracker.store.connections import Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.timeline import Entry
 
@@ -150,9 +151,15 @@ def start_first_sync(session: Session, case: Case, cause: Cause) -> None:
     """The promise of a first sync begins once there is a starter and access, and is made once a connection."""
     latest = clocks.latest(session, case.id, "first_sync")
     starter = connections.live(session, case.id)
-    kept = latest is not None and latest.state == "stopped" and (starter is None or starter.sync_started_at is not None)
+    kept = latest is not None and latest.state == "stopped" and (starter is None or _was_begun(session, starter))
     if case.outcome is None and not kept and set(FIRST_SYNC) <= standing_keys(session, case):
         clock.start(session, case, "first_sync", cause)
+
+
+def _was_begun(session: Session, starter: Connection) -> bool:
+    """Whether its first sync was started once: one that failed since does not make the promise a second time."""
+    run = sync_runs.awaited(session, starter.id)
+    return starter.sync_started_at is not None or (run is not None and run.followed != "")
 
 
 def standing_keys(session: Session, case: Case) -> set[str]:

@@ -3,23 +3,25 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import CursorResult, Select, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, heir, hold, record
+from request_tracker.actions import clock, deliveries, heir, hold, outage, record
 from request_tracker.actions.clock import BREACH
+from request_tracker.rules import looks
 from request_tracker.rules.calendar import Calendar, working_between
 from request_tracker.rules.people import Act
-from request_tracker.rules.terms import HoldReason, Phase
-from request_tracker.store import cases, clocks, evidence, heirs, jobs
+from request_tracker.rules.terms import HoldReason, Phase, StarterState
+from request_tracker.store import cases, clocks, evidence, heirs, jobs, quota
 from request_tracker.store.base import FAR
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
-from request_tracker.store.connections import Connection
+from request_tracker.store.connections import UNMADE, Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.facts import reminders
 from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.holds import Hold
+from request_tracker.store.jobs import Job
 from request_tracker.store.timeline import Entry
 
 OPENS, CLOSES = time(8), time(18)
@@ -28,6 +30,8 @@ OVERDUE = "hold.overdue"
 ON_REQUESTER = tuple(reason for reason in HoldReason if reason.on_requester)
 FARTHEST_AHEAD = 60
 REMIND_EVERY = timedelta(days=7)
+REMADE_EVERY = timedelta(minutes=15)
+"""How often an intent that waits is looked after; longer than work that waits its turn sleeps."""
 
 
 def clocks_due(session: Session, act: Act) -> int:
@@ -135,16 +139,76 @@ def asks_expired(session: Session, act: Act) -> int:
     return closed
 
 
-def connections_due(session: Session, act: Act) -> int:
-    """Queue a look at every connection whose time has come: webhooks make it quick, this makes it true."""
-    due = select(Connection).where(Connection.check_after <= act.now, Connection.connection_id.isnot(None))
-    found = list(session.scalars(due.limit(AT_ONCE)))
+def connections_due(session: Session, act: Act, *, plan: str = "paid") -> int:
+    """Queue a look at every connection whose time has come, and work for every intent whose work was lost.
+
+    Webhooks make it quick, this makes it true. Answers how many connections there were. Two ticks at once put one job.
+    """
+    outage.tick(session, act)
+    found = list(session.scalars(looks_due(act.now, _room(session, act, plan)).with_for_update(skip_locked=True)))
     for row in found:
         assert row.check_after is not None, "the statement asks for it"
         key = f"take_in:{row.connection_id}:{row.check_after.isoformat()}"
         jobs.put(session, "take_in", {"connection_id": row.connection_id}, now=act.now, unique_key=key)
-        row.check_after = act.now + act.program.check_every
+        row.check_after = looks.next_look(row.id, act.now, outage.standing_of(row), act.program.check_every)
+    return len(found) + _remake(session, act)
+
+
+def look_at(session: Session, row_id: int, act: Act) -> bool:
+    """A person wants to know now. False where there is nothing to look at."""
+    row = session.get(Connection, row_id)
+    if row is None or row.connection_id is None or row.state == StarterState.DELETED:
+        return False
+    deliveries.look(session, row.connection_id, act.now)
+    return True
+
+
+def look_at_all(session: Session, act: Act) -> int:
+    """Every connection that may be looked at comes up at once; the ticks take them one lot after the other."""
+    found = (Connection.connection_id.is_not(None), Connection.check_after.is_not(None), Connection.state != "deleted")
+    done = session.execute(update(Connection).where(*found).values(check_after=act.now))
+    assert isinstance(done, CursorResult)
+    return int(done.rowcount)
+
+
+def looks_due(now: datetime, most: int = AT_ONCE) -> Select[Connection]:
+    """Connections to look at, those that wait longest first: a look into the index over `check_after`."""
+    due = select(Connection).where(Connection.check_after <= now, Connection.connection_id.is_not(None))
+    return due.order_by(Connection.check_after, Connection.id).limit(most)
+
+
+def unmade_due(now: datetime) -> Select[Connection]:
+    """Intents that wait to be made: a look into the small index over those alone."""
+    due = or_(Connection.check_after.is_(None), Connection.check_after <= now)
+    return select(Connection).where(text(UNMADE), due).order_by(Connection.check_after, Connection.id).limit(AT_ONCE)
+
+
+def _room(session: Session, act: Act, plan: str) -> int:
+    """How many looks may be queued: those that wait go first, and half of a burst is left to people and to making."""
+    due = (Job.kind == "take_in", Job.state == "ready", Job.run_at <= act.now)
+    waiting = session.scalar(select(func.count()).select_from(Job).where(*due)) or 0
+    return max(0, min(AT_ONCE - waiting, quota.spare(session, "call", plan, act.now)))
+
+
+def _remake(session: Session, act: Act) -> int:
+    """Intents without work: nothing is lost whatever happened to jobs. A case that ended wants nothing made, but what
+    may have been made for it is still looked for."""
+    found = list(session.scalars(unmade_due(act.now).with_for_update(skip_locked=True)))
+    at_work = _at_work(session) if found else set()
+    for row in found:
+        case = session.get_one(Case, row.case_id)
+        wanted = case.outcome is None or row.state != StarterState.INTENDED
+        if row.check_after is not None and wanted and row.case_id not in at_work:
+            key = f"provision:again:{row.id}:{row.check_after.isoformat()}"
+            jobs.put(session, "provision", {"case_id": row.case_id}, now=act.now, unique_key=key)
+        row.check_after = act.now + looks.spread(row.id, act.now, REMADE_EVERY)
     return len(found)
+
+
+def _at_work(session: Session) -> set[int]:
+    """Cases whose starter connector somebody is about to make."""
+    going = select(Job.args).where(Job.kind == "provision", Job.state.in_(("ready", "running")))
+    return {int(args["case_id"]) for args in session.scalars(going) if "case_id" in args}
 
 
 def tell(session: Session, row: Clock, act: Act) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import in_force
 from request_tracker.actions.calendars import must_decide, reason_given
-from request_tracker.actions.knowledge import Overtaken
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules import targets
 from request_tracker.rules.calendar_typed import Faulty
 from request_tracker.rules.people import Act
-from request_tracker.store import calendars, policies
+from request_tracker.store import policies
 from request_tracker.store.policies import TARGETS, Policy
 
 
@@ -23,18 +23,11 @@ def decide(session: Session, preset: str, typed: Mapping[str, str], reason: str,
     must_decide(act)
     days = numbers(preset, typed)
     value = {"preset": targets.preset_of(days), "days": days, "reason": reason_given(reason)}
-    calendars.one_decider(session)
-    standing = policies.in_force(session, TARGETS)
-    if standing is not None and standing.value == value:
-        return standing
-    if (standing.id if standing else 0) != seen:
-        raise Overtaken("Somebody decided about this after you opened it: look at it as it is now")
+    if (same := in_force.already(session, TARGETS, value, seen=seen)) is not None:
+        return same
     if dict(policies.target_days(session, act.program)) == days:
         raise Unfit("preset", "These are the numbers in force: nothing needs to change")
-    row = Policy(name=TARGETS, value=value, by_id=act.who.id or 0, at=act.now)
-    session.add(row)
-    session.flush()
-    return row
+    return in_force.put(session, TARGETS, value, act)
 
 
 def numbers(preset: str, typed: Mapping[str, str]) -> dict[str, float]:

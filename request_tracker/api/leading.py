@@ -1,4 +1,4 @@
-"""Over the API: who leads a case, who would join the preview, and the case's own name put right."""
+"""Over the API: who leads a case, who would join the preview, what is still wanted, and the case's name put right."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
 from request_tracker.actions import correct as correcting
-from request_tracker.actions import heir, supporting
+from request_tracker.actions import heir, supporting, wanted
 from request_tracker.api import api, shapes
 from request_tracker.api.keyed import keyed
 from request_tracker.api.requests import shape as request_shape
@@ -39,6 +39,19 @@ def answer_preview(number: str) -> Response:
 
         def done() -> dict[str, Any]:
             supporting.answer_preview(session, request, wiring.act(), would=body["would"])
+            return request_shape(session, request)
+
+        return keyed(session, done)
+
+
+@api.post("/requests/<number>/wanted")
+def still_wanted(number: str) -> Response:
+    """The starter connector is gone, and the requester still wants it; the other answer is to withdraw."""
+    with wiring.transaction() as session:
+        request = reading_case.request_for(session, number, wiring.viewer())
+
+        def done() -> dict[str, Any]:
+            wanted.still(session, request, wiring.act())
             return request_shape(session, request)
 
         return keyed(session, done)

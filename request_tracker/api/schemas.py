@@ -7,7 +7,11 @@ from flask import request as http
 from jsonschema import Draft202012Validator
 
 from request_tracker.access.faults import Malformed
+from request_tracker.rules.completeness import Finding
 from request_tracker.rules.notices import Topic, ways_of
+from request_tracker.rules.quoting import storable
+from request_tracker.rules.sync_schedule import FREQUENCIES, TYPES
+from request_tracker.rules.tables_wanted import HANDLINGS
 from request_tracker.rules.terms import AuthKind, Criterion, HoldReason, Verdict
 
 Schema = dict[str, Any]
@@ -32,6 +36,26 @@ _WAYS: Schema = {
     "type": "object", "properties": {str(topic): {"enum": [*map(str, ways_of(topic))]} for topic in Topic},
     "additionalProperties": False,
 }  # fmt: skip
+_COLUMN = _object(
+    ("name",),
+    name={"type": "string", "minLength": 1, "maxLength": 200},
+    hashed={"type": "boolean"},
+    enabled={"type": "boolean"},
+)
+_TABLE = _object(
+    ("name",),
+    schema={"type": "string", "maxLength": 200},
+    name={"type": "string", "minLength": 1, "maxLength": 200},
+    enabled={"type": "boolean"},
+    columns={"type": "array", "maxItems": 2000, "items": _COLUMN},
+)
+_REVIEWED = _object(
+    ("table", "verdict"),
+    schema={"type": ["string", "null"], "maxLength": 200},
+    table={"type": "string", "maxLength": 200},
+    verdict={"enum": [str(each) for each in Finding]},
+    note={"type": ["string", "null"], "description": "What is missing; needed with `gap` and `later`"},
+)
 BODIES: dict[str, Schema] = {
     "Submission": _object(
         more=True,
@@ -55,6 +79,10 @@ BODIES: dict[str, Schema] = {
         ("key", "value"), key=TEXT, value={"type": ["string", "boolean"]}, note=OPTIONAL, link=OPTIONAL
     ),
     "Reason": _object(("reason",), reason=TEXT),
+    "Completeness": _object(
+        tables={"type": "array", "maxItems": 5000, "items": _REVIEWED},
+        record={"type": ["boolean", "null"], "description": "Record the review as evidence: every table is reviewed"},
+    ),
     "Assessment": _object(criteria=_CRITERIA, accept_all={"type": ["boolean", "null"]}),
     "Hold": _object(("reason",), reason=_REASON, question=OPTIONAL, expected_until=INSTANT),
     "ClockChange": _object(
@@ -69,6 +97,18 @@ BODIES: dict[str, Schema] = {
     ),
     "Answer": _object(("body",), body=TEXT),
     "Comment": _object(("body",), body=TEXT, internal={"type": "boolean"}),
+    "Tables": _object(
+        ("tables",),
+        tables={"type": "array", "minItems": 1, "maxItems": 5000, "items": _TABLE},
+        change_handling={"enum": [*HANDLINGS, None], "description": "What is new in the source; empty: by itself"},
+        seen={"type": ["string", "null"], "description": "`seen` of the reading: 409 where that is not so any more"},
+    ),
+    "Schedule": _object(
+        ("sync_frequency",),
+        sync_frequency={"enum": [*FREQUENCIES], "description": "Minutes"},
+        schedule_type={"enum": [*TYPES]},
+        daily_sync_time={"type": ["string", "null"], "description": "HH:00 in UTC, with 1440 minutes"},
+    ),
     "PrimaryAnswer": _object(("answer",), answer={"enum": ["yes", "no"]}),
     "PreviewAnswer": _object(("would",), would={"type": "boolean"}),
     "Letters": _object(topics=_WAYS, zone=TEXT),
@@ -107,7 +147,7 @@ def read_body(name: str) -> dict[str, Any]:
 def cleaned(value: Any) -> Any:
     """The body without what no database can keep: NUL and halves of surrogate pairs."""
     if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        return storable(value)
     if isinstance(value, list):
         return [cleaned(each) for each in value]
     if isinstance(value, dict):

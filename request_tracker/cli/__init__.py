@@ -12,7 +12,7 @@ import click
 
 from request_tracker import resources, serve, showing
 from request_tracker.actions.admit import add_person
-from request_tracker.cli import clocks, forecast, frame, letters, reports
+from request_tracker.cli import clocks, forecast, frame, letters, provision, reports
 from request_tracker.emulator import app as emulated
 from request_tracker.rules import drawing
 from request_tracker.rules.terms import Role
@@ -34,6 +34,7 @@ def main() -> None:
 main.add_command(reports.report)
 main.add_command(forecast.forecast)
 main.add_command(letters.bounce)
+main.add_command(provision.provision)
 
 
 @main.command()
@@ -135,7 +136,9 @@ def worker() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="A file to keep its state in; memory otherwise.")
-def emulator(host: str, port: int, data: Path | None) -> None:
+@click.option("--allow-http-webhooks", is_flag=True, help="Webhook addresses need not be https.")
+@click.option("--quick-retries", is_flag=True, help="Try webhooks again after seconds, not after minutes and hours.")
+def emulator(host: str, port: int, data: Path | None, allow_http_webhooks: bool, quick_retries: bool) -> None:
     """Serve a stand-in for the Fivetran API."""
     settings = frame.settings()
     app = emulated.create_app(
@@ -145,6 +148,8 @@ def emulator(host: str, port: int, data: Path | None) -> None:
         now=frame.now,
         path=data,
         public_url=f"http://{host}:{port}",
+        webhook_allow_http=allow_http_webhooks,
+        switches=emulated.QUICK if quick_retries else None,
     )
     serve.serve_plainly(app, host=host, port=port)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from request_tracker.rules.terms import FIVETRAN_ROLES
+from request_tracker.rules.roles import PUBLISHED, sets_up
 
 
 @dataclass(frozen=True)
@@ -18,5 +18,5 @@ class Willing:
 
 def turn(each: Willing) -> tuple[bool, bool, datetime, int]:
     """Sorts: who would join the preview and may set up a connector, then who would join, then the oldest."""
-    able = each.would_preview and each.role in FIVETRAN_ROLES
+    able = each.would_preview and sets_up(each.role, PUBLISHED)
     return not able, not each.would_preview, each.asked_at, each.id

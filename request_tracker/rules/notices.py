@@ -11,6 +11,7 @@ class Audience(StrEnum):
     EVERYBODY = "everybody"
     ASSIGNEE = "assignee"
     SUBMITTER = "submitter"
+    SPECIALISTS = "specialists"
     LEADS = "leads"
     ADMINS = "admins"
 
@@ -81,6 +82,7 @@ def reaches(notice: "Notice", role: Role) -> bool:
     """Whether letters of this notice can go to somebody of the role."""
     roles = {
         Audience.ASSIGNEE: _WORKERS,
+        Audience.SPECIALISTS: frozenset({Role.SPECIALIST, Role.LEAD}),
         Audience.LEADS: frozenset({Role.LEAD}),
         Audience.ADMINS: frozenset({Role.ADMIN}),
     }
@@ -128,6 +130,7 @@ _BECAUSE = {
     **dict.fromkeys(
         ("question", "connect", "slots", "minutes", "access_lost", "verify", "primary_asked", "promoted"), ASKED
     ),
+    **dict.fromkeys(("still_wanted", "access_broken", "fivetran_key", "many_missing"), ASKED),
 }
 """All others that must be said tell of a decision."""
 
@@ -173,6 +176,16 @@ NOTICES = {
         Notice("wait_over", (Audience.ASSIGNEE,), "A wait goes on", at_once=True, topic=Topic.DUTIES),
         Notice("clocks_differ", (Audience.ADMINS, Audience.LEADS), "Clocks were put right", topic=Topic.DUTIES),
         Notice("starter_missing", (Audience.ASSIGNEE,), "A starter connector is missing", topic=Topic.DUTIES),
+        Notice("sync_failed", (Audience.ASSIGNEE,), "A sync failed", topic=Topic.DUTIES),
+        Notice("sync_late", (Audience.ASSIGNEE,), "A first sync is late", topic=Topic.DUTIES),
+        Notice("still_wanted", _PRIMARY, "Do you still want the starter connector?"),
+        Notice("access_broken", _PRIMARY, "Please grant access again"),
+        Notice("fivetran_down", (Audience.SPECIALISTS,), "Fivetran does not answer", at_once=True, topic=Topic.DUTIES),
+        Notice("fivetran_key", (Audience.ADMINS,), "Fivetran does not take our key", at_once=True),
+        Notice("many_missing", (Audience.ADMINS,), "Many connections are missing at once", at_once=True),
+        Notice("hook_stopped", (Audience.ADMINS,), "A webhook was stopped", at_once=True, topic=Topic.DUTIES),
+        Notice("starter_failed", (Audience.ASSIGNEE,), "A starter connector was refused", topic=Topic.DUTIES),
+        Notice("starter_left", (Audience.ADMINS,), "A connection is left in Fivetran", topic=Topic.DUTIES),
         Notice("bind_group", (Audience.ADMINS,), "A customer account needs a Fivetran group", topic=Topic.DUTIES),
         Notice("digest", (), "What happened since the last letter", at_once=True),
         Notice("weekly_report", (Audience.LEADS,), "Weekly report", topic=Topic.REPORT),

@@ -206,7 +206,7 @@ MOVES = (
     ),
     Move(
         "decline", "Decline", (SUBMISSION, VALIDATION), Outcome.NOT_A_CANDIDATE, _by(SPECIALIST, LEAD),
-        (few_or_lead,), _DECLINE, stops=("review",), then=("mail.declined",),
+        (few_or_lead,), _DECLINE, stops=("review",), then=("mail.declined", "remove_starter"),
     ),
     Move("discard", "Discard as invalid", (SUBMISSION,), Outcome.INVALID, _by(SPECIALIST), fields=(REASON,)),
     Move(

@@ -29,4 +29,17 @@ class Program:
     groups_on_demand: bool = True
     sync_frequency: int = 360
     check_every: timedelta = timedelta(minutes=5)
+    settle_for: timedelta = timedelta(seconds=120)
+    """How long a request that nobody answered may still have its effect; longer than our time-outs."""
+    outage_after: timedelta = timedelta(minutes=10)
+    """How long Fivetran may be silent before people are told."""
+    heal_drift: bool = True
+    """Whether what somebody changed at Fivetran in the fields we own is put back: the schedule, and rest before the
+    first sync."""
     base_url: str = "http://127.0.0.1:8000"
+    first_sync_for: timedelta = timedelta(hours=24)
+    """How long a first sync may run before somebody is told that it is late."""
+    keep_deliveries_for: timedelta = timedelta(days=90)
+    """How long webhook deliveries are kept; a replay of one that was forgotten is only another look."""
+    cards_an_hour: int = 20
+    """Connect Cards one person may open within an hour."""

@@ -7,36 +7,51 @@ from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.terms import Phase
 
 QUESTION, ACCESS, CONFIRM, REVIEW, VERIFY = "question", "access", "minutes", "review", "verify"
+WANTED = "wanted"
+"""Asked when the starter connector is gone: a connector deleted at Fivetran is a hint."""
 LEAD = "lead"
 """Asked of one supporter while nobody leads the case; all others are asked of the primary requester."""
 WORDS = {
     LEAD: "Say whether you take the lead",
     QUESTION: "Answer a question",
+    WANTED: "Say whether you still want it",
     ACCESS: "Grant access",
     CONFIRM: "Confirm the minutes",
     REVIEW: "Review the data",
     VERIFY: "Verify the connector",
 }
+AWAY = frozenset({"missing", "intended", "creating", "unknown", "created"})
+"""States of a starter connector that has no data: gone, made anew, or not granted yet."""
 EVIDENCE_OF = {CONFIRM: "minutes_confirmed", REVIEW: "completeness_reviewed", VERIFY: "requester_verified"}
 """Tasks that are done by recording this evidence."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a live case stands towards its primary requester. `keys`: the evidence that stands."""
+    """How a live case stands towards its primary requester. `keys`: the evidence that stands.
+
+    `is_gone`: they have to say whether they still want the starter connector; `is_away`: it is gone or made anew, so
+    that there is no data to look at.
+    """
 
     phase: Phase
     keys: Collection[str] = ()
     has_question: bool = False
     may_grant: bool = False
+    is_gone: bool = False
+    is_away: bool = False
 
 
 def asked(now: Standing) -> tuple[str, ...]:
-    """What the primary requester can do now; reviewing comes up with the preview, before the first sync is done."""
-    preview = now.phase is Phase.PRIVATE_PREVIEW
+    """What the primary requester can do now; reviewing comes up with the preview, before the first sync is done.
+
+    While the starter connector is away there is nothing to review.
+    """
+    preview = now.phase is Phase.PRIVATE_PREVIEW and not (now.is_gone or now.is_away)
     noted = now.phase is Phase.CONSULTATION and set(MINUTES) <= set(now.keys)
     rows = {
         QUESTION: now.has_question,
+        WANTED: now.is_gone,
         ACCESS: now.may_grant and "access_granted" not in now.keys,
         CONFIRM: noted and "minutes_confirmed" not in now.keys,
         REVIEW: preview and "completeness_reviewed" not in now.keys,

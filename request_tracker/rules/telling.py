@@ -6,6 +6,7 @@ from typing import Any
 
 from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.rules.phases import BY_NAME, CLOCKS
+from request_tracker.rules.sync_schedule import Schedule
 from request_tracker.rules.terms import HOLD_WORDS, HoldReason, Phase
 
 Data = Mapping[str, Any]
@@ -45,6 +46,10 @@ def _forgotten(data: Data) -> str:
     return "".join(f"; “{alias}” is no longer remembered as another name of “{name}”" for alias, name in pairs)
 
 
+def _often(data: Data) -> str:
+    return Schedule(data["minutes"], data["type"], data["at"]).words
+
+
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "submit": lambda data: "Request received" + (", with the requester's consent" if data.get("consent") else ""),
     "join": lambda data: "Joined this request" + (", with the requester's consent" if data.get("consent") else ""),
@@ -82,12 +87,41 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "slots": lambda _: "Meeting times offered",
     "starter.created": lambda _: "Starter connector created",
     "starter.missing": lambda _: "Starter connector is missing in Fivetran",
+    "starter.back": lambda _: "The starter connector is back in Fivetran",
+    "starter.healed": lambda data: (
+        f"Put back at Fivetran: {', '.join(name.replace('_', ' ') for name in data['fields'])}"
+    ),
+    "access.broken": lambda _: "Fivetran lost access to the service",
     "starter.deleted": lambda _: "Starter connector removed",
+    "starter.renamed": lambda data: f"The starter connector's name was taken: it is {data['after']} now",
+    "starter.failed": lambda _: "Fivetran refused to make the starter connector",
+    "starter.left": lambda _: "A connection is left in Fivetran: an admin has to look at it",
+    "starter.twin": lambda _: "A second connection of the same name is in use in Fivetran",
+    "starter.twin_removed": lambda _: "A second connection of the same name was found and removed",
+    "starter.cloned": lambda data: (
+        f"Given the setup of another starter connector: {data['tables']} table{'' if data['tables'] == 1 else 's'}"
+        + (f", {data['left_out']} left out" if data["left_out"] else "")
+    ),
     "starter.again": lambda _: "A new starter connector is planned",
+    "tables.chosen": lambda data: (
+        f"Chosen what is synced: {data['tables']} table{'' if data['tables'] == 1 else 's'}"
+        + (f", {data['hashed']} column{'' if data['hashed'] == 1 else 's'} hashed" if data["hashed"] else "")
+    ),
+    "tables.applied": lambda _: "Fivetran brings the chosen tables; new ones stay out",
+    "tables.drifted": lambda _: "Somebody changed the tables in Fivetran: they are put back as chosen",
+    "schedule.chosen": lambda data: f"Chosen how often it syncs: {_often(data)}",
+    "role.told": lambda data: (
+        "Told their role in Fivetran" + ("" if data["may"] else ": it may not set up a connector, so far as we know")
+    ),
     "reminder": lambda data: f"Reminder {data['number']} to verify the connector",
     "starter.no_group": lambda _: "No Fivetran group is bound to the account yet",
     "sync.started": lambda _: "Initial sync started",
     "sync.asked": lambda _: "First sync asked for",
+    "sync.failed": lambda data: "The initial sync failed" if data.get("first") else "A sync failed",
+    "sync.late": lambda data: f"The initial sync has run for more than {data['hours']} hours",
+    "sync.rescheduled": lambda _: "The initial sync waits until the service allows more requests",
+    "sync.stopped": lambda data: f"The initial sync was {data['how']} in Fivetran",
+    "tables.reviewed": lambda data: f"Tables reviewed: {data['reviewed']} of {data['of']}",
     "clock.at_risk": lambda data: f"{data['percent']} % of the promised time is used: {CLOCKS[data['name']].label}",
     "clock.breach": lambda data: f"The promise was broken: {CLOCKS[data['name']].label}",
     "clock.retarget": lambda data: (

@@ -108,6 +108,11 @@ class ConnectionRow:
     conditions: tuple[ConditionRow, ...]
     may_grant: bool
     grace_until: datetime | None
+    row_id: int = 0
+    sync_state: str = ""
+    checked_at: datetime | None = None
+    asks_wanted: bool = False
+    """It is gone, and the requester has not said whether it is still wanted."""
 
 
 @dataclass(frozen=True)

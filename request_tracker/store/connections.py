@@ -8,9 +8,13 @@ from sqlalchemy import ForeignKey, Index, String, Text, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import StarterState
+from request_tracker.store import cases
 from request_tracker.store.base import Base, one_of, partial, tied
+from request_tracker.store.cases import Case
 
 _GONE = "('deleted', 'failed', 'none')"
+UNMADE = "connection_id IS NULL AND state IN ('intended', 'creating', 'unknown')"
+"""Intents that wait to be made, written as the index on them has it."""
 
 
 class Connection(Base):
@@ -70,6 +74,7 @@ class Connection(Base):
         partial("uq_connection_live", "case_id", where=f"state NOT IN {_GONE} AND grace_until IS NULL", unique=True),
         Index("ix_connection_case", "case_id"),
         Index("ix_connection_check", "check_after"),
+        partial("ix_connection_unmade", "check_after", "id", where=UNMADE),
     )
 
 
@@ -100,18 +105,25 @@ class CardState(Base):
     used_at: Mapped[datetime | None]
 
 
-_IS_LIVE = (Connection.grace_until.is_(None), Connection.state.not_in(("deleted", "failed", "none")))
+IS_LIVE = (Connection.grace_until.is_(None), Connection.state.not_in(("deleted", "failed", "none")))
 
 
 def live(session: Session, case_id: int) -> Connection | None:
     """The connection that counts for the case: not gone and not in its grace period."""
-    found = select(Connection).where(Connection.case_id == case_id, *_IS_LIVE)
+    found = select(Connection).where(Connection.case_id == case_id, *IS_LIVE)
     return session.scalar(found.order_by(Connection.id.desc()).limit(1))
+
+
+def locked(session: Session, row_id: int) -> tuple[Case, Connection]:
+    """The connection as it is now and its case. Every writer locks the case first, so that no two wait crosswise."""
+    row = session.get_one(Connection, row_id)
+    (case,) = cases.locked(session, row.case_id)
+    return case, session.get_one(Connection, row_id, with_for_update=True, populate_existing=True)
 
 
 def with_live(session: Session, case_ids: Collection[int]) -> set[int]:
     """Those of the cases that have such a connection."""
-    return set(session.scalars(select(Connection.case_id).where(Connection.case_id.in_(case_ids), *_IS_LIVE)))
+    return set(session.scalars(select(Connection.case_id).where(Connection.case_id.in_(case_ids), *IS_LIVE)))
 
 
 def newest(session: Session, case_id: int) -> Connection | None:

@@ -59,6 +59,15 @@ def put(
     return session.scalar(new) is not None
 
 
+def put_anew(session: Session, kind: str, args: dict[str, Any], *, now: datetime, unique_key: str) -> None:
+    """Write a job unless one of this key waits or runs: the key of one that is over is free again."""
+    if put(session, kind, args, now=now, unique_key=unique_key):
+        return
+    over = update(Job).where(Job.unique_key == unique_key, Job.state.in_(("done", "dead", "cancelled")))
+    if _rows(session.execute(over.values(unique_key=None).execution_options(synchronize_session=False))):
+        put(session, kind, args, now=now, unique_key=unique_key)
+
+
 def claim(session: Session, worker: str, now: datetime) -> Job | None:
     """The next due job, ours by a conditional UPDATE; expired locks are revived."""
     due = or_(

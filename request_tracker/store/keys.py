@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import tldextract
 
@@ -81,6 +82,11 @@ def read_rows(path: Path) -> Iterator[dict[str, str]]:
 def registrable(host: str) -> str:
     """The registrable domain of a host ("docs.acme.co.uk" gives "acme.co.uk"), "" if none; works without a network."""
     return _extract()(host).top_domain_under_public_suffix
+
+
+def service_of(name: str, url: str) -> str:
+    """What tells a service from others: the registrable domain of its address, or its name where it has none."""
+    return registrable(urlsplit(url).hostname or "") or name
 
 
 @cache

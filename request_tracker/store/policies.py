@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.program import Program
+from request_tracker.rules.starter import GroupPolicy
 from request_tracker.store.base import Base, one_of
 
 AUTOMATIC_MERGE = "automatic_merge"
@@ -57,6 +58,12 @@ def target_days(session: Session, program: Program) -> Mapping[str, float]:
     """Working days by clock for new clocks: what a lead decided, over the program's own numbers."""
     row = in_force(session, TARGETS)
     return {**program.target_days, **(row.value["days"] if row else {})}
+
+
+def group_policy(session: Session, program: Program) -> GroupPolicy:
+    """Which group a starter connector goes to; the program's own rule where nobody ever decided."""
+    row = in_force(session, GROUPS)
+    return GroupPolicy.of(row.value) if row else GroupPolicy(on_demand=program.groups_on_demand)
 
 
 def in_force(session: Session, name: str) -> Policy | None:

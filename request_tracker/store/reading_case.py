@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from request_tracker.rules import process
+from request_tracker.rules.connection_words import TO_REQUESTERS, plain
 from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.process import Option
-from request_tracker.rules.terms import USABLE_STARTER, Criterion, Phase, Role
+from request_tracker.rules.terms import USABLE_STARTER, Criterion, Phase, Role, StarterState
 from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, reading_clocks, requests
 from request_tracker.store.case_rows import (
     CaseView,
@@ -28,6 +29,7 @@ from request_tracker.store.case_rows import (
 )
 from request_tracker.store.cases import Case, NoSuchCase, case_number
 from request_tracker.store.clocks import Clock
+from request_tracker.store.connections import Condition
 from request_tracker.store.documents import Document
 from request_tracker.store.facts import facts_of, supporters
 from request_tracker.store.merges import Merge
@@ -230,9 +232,11 @@ def _connection(session: Session, case: Case, act: Act) -> ConnectionRow | None:
     if row is None or not _own(act.who, row.account_id):
         return None
     told = tuple(
-        ConditionRow(each.kind, each.ok, each.reason, each.message, each.since)
+        _condition(each, act.who)
         for each in connections.conditions(session, row.id)
+        if act.who.is_staff or each.kind in TO_REQUESTERS
     )
+    gone = row.state == StarterState.MISSING and case.outcome is None and row.grace_until is None
     waiting = row.state in USABLE_STARTER and "access_granted" not in evidence.standing(session, case.id)
     return ConnectionRow(
         state=row.state,
@@ -243,7 +247,17 @@ def _connection(session: Session, case: Case, act: Act) -> ConnectionRow | None:
         conditions=told,
         may_grant=waiting and row.grace_until is None and case.outcome is None,
         grace_until=row.grace_until,
+        row_id=row.id,
+        sync_state=row.sync_state,
+        checked_at=row.checked_at,
+        asks_wanted=gone and any((each.kind, each.reason) == ("created", "missing") for each in told),
     )
+
+
+def _condition(row: Condition, who: Viewer) -> ConditionRow:
+    """As it was said, for those who work on it; in plain words for a requester."""
+    message = row.message if who.is_staff else plain(row.kind, row.reason, row.message)
+    return ConditionRow(row.kind, row.ok, row.reason, message, row.since)
 
 
 def _assessment(session: Session, case: Case) -> tuple[CriterionRow, ...]:

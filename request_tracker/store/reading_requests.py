@@ -15,7 +15,7 @@ from request_tracker.rules.tasks import LEAD, OUTCOMES, WORDS, Standing, due
 from request_tracker.rules.terms import HoldReason, Phase, StarterState
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock, calendars_of
-from request_tracker.store.connections import Connection
+from request_tracker.store.connections import Condition, Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.heirs import PrimaryAsk
 from request_tracker.store.holds import Hold
@@ -75,7 +75,7 @@ def page(session: Session, viewer: Viewer, now: datetime, *, number: int) -> Lis
 
 
 class _Facts:
-    """What the rows need to know about their live cases, six queries for the whole page."""
+    """What the rows need to know about their live cases, seven queries for the whole page."""
 
     def __init__(self, session: Session, ids: Sequence[int]) -> None:
         asking = [each for each in HoldReason if each.on_requester]
@@ -87,6 +87,7 @@ class _Facts:
         standing = select(Evidence.case_id, Evidence.key).where(Evidence.case_id.in_(ids), Evidence.voided_at.is_(None))
         self.evidence = {(row[0], row[1]) for row in session.execute(standing)}
         self.waiting = set(session.scalars(_waiting(ids)))
+        self.gone = set(session.scalars(_gone(ids)))
         promised = [name for name, kind in CLOCKS.items() if not kind.internal]
         going = select(Clock).where(
             Clock.case_id.in_(ids), Clock.state.in_(("running", "paused")), Clock.name.in_(promised)
@@ -101,7 +102,8 @@ class _Facts:
 
     def standing(self, case: Case) -> Standing:
         keys = frozenset(key for case_id, key in self.evidence if case_id == case.id)
-        return Standing(Phase(case.phase), keys, case.id in self.questions, case.id in self.waiting)
+        asks, waits, is_gone = (case.id in found for found in (self.questions, self.waiting, self.gone))
+        return Standing(Phase(case.phase), keys, asks, waits, is_gone)
 
 
 def _waiting(ids: Sequence[int]) -> Select[int]:
@@ -112,6 +114,14 @@ def _waiting(ids: Sequence[int]) -> Select[int]:
         Connection.setup_state != "connected",
         Connection.grace_until.is_(None),
     )
+
+
+def _gone(ids: Sequence[int]) -> Select[int]:
+    """Cases whose starter connector is gone, and nobody has said whether it is still wanted."""
+    asked = (Condition.kind == "created", Condition.reason == "missing")
+    gone = select(Connection.case_id).join(Condition, Condition.connection_row_id == Connection.id)
+    missing = (Connection.state == StarterState.MISSING, Connection.grace_until.is_(None))
+    return gone.where(Connection.case_id.in_(ids), *missing, *asked)
 
 
 def _row(request: Request, name: str, case: Case, viewer: Viewer, facts: _Facts, now: datetime) -> ListRow:

@@ -132,6 +132,11 @@ def _assignee(session: Session, asked: _Asked) -> list[Recipient]:
     return _with_role(session, asked, Role.LEAD)
 
 
+def _specialists(session: Session, asked: _Asked) -> list[Recipient]:
+    """Every specialist, or the leads where there is none."""
+    return _with_role(session, asked, Role.SPECIALIST) or _with_role(session, asked, Role.LEAD)
+
+
 def _leads(session: Session, asked: _Asked) -> list[Recipient]:
     return _with_role(session, asked, Role.LEAD)
 
@@ -145,6 +150,7 @@ _FINDERS: dict[Audience, Callable[[Session, _Asked], list[Recipient]]] = {
     Audience.EVERYBODY: _everybody,
     Audience.SUBMITTER: _submitter,
     Audience.ASSIGNEE: _assignee,
+    Audience.SPECIALISTS: _specialists,
     Audience.LEADS: _leads,
     Audience.ADMINS: _admins,
 }

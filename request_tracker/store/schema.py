@@ -16,8 +16,8 @@ TABLES = (
     "people", "cases", "requests", "timeline", "merges", "evidence", "assessments", "holds", "clocks", "documents",
     "drafts", "connections", "webhook_events", "jobs", "letters", "tokens", "passwords", "catalogue", "dismissals",
     "aliases", "pairs", "policies", "heirs", "clock_changes", "refolds", "holidays", "preferences", "bounces",
-    "reports", "forecasts", "quota", "groups", "outages", "schema_choices", "table_reviews", "sync_runs", "hooks",
-    "provision_runs",
+    "reports", "forecasts", "quota", "groups", "outages", "strays", "schema_choices", "table_reviews", "sync_runs",
+    "hooks", "provision_runs", "role_checks",
 )  # fmt: skip
 for _name in TABLES:
     import_module(f"request_tracker.store.{_name}")

@@ -1,15 +1,20 @@
 """The completeness review: what a person found out about each table of the connector in private preview."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of
+from request_tracker.store.people import Person
 
 
 class TableReview(Base):
-    """`verdict`: complete, gap (goes back to the build), later (a gap accepted for a later phase)."""
+    """`verdict`: complete, gap (goes back to the build), later (a gap accepted for a later phase).
+
+    `last_…`: what was found in the private preview before this one, empty where there was none.
+    """
 
     __tablename__ = "table_review"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -21,8 +26,31 @@ class TableReview(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+    last_verdict: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    last_note: Mapped[str] = mapped_column(Text, default="", server_default="")
     __table_args__ = (
         one_of("verdict", ("complete", "gap", "later")),
         Index("uq_table_review", "connection_row_id", "table_schema", "table_name", unique=True),
         Index("ix_table_review_case", "case_id"),
+    )
+
+
+def of_connection(session: Session, row_id: int) -> Sequence[tuple[TableReview, str]]:
+    """Each review with the name of who made it, by schema and table."""
+    found = (
+        select(TableReview, Person.name)
+        .join(Person, Person.id == TableReview.by_id)
+        .where(TableReview.connection_row_id == row_id)
+        .order_by(TableReview.table_schema, TableReview.table_name)
+    )
+    return [(row, name) for row, name in session.execute(found)]
+
+
+def one(session: Session, row_id: int, schema: str, table: str) -> TableReview | None:
+    return session.scalar(
+        select(TableReview).where(
+            TableReview.connection_row_id == row_id,
+            TableReview.table_schema == schema,
+            TableReview.table_name == table,
+        )
     )

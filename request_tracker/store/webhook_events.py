@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from request_tracker.store.base import Base
+from request_tracker.store.base import Base, partial
+
+DELETED_AT_ONCE = 1000
 
 
 class WebhookEvent(Base):
@@ -31,11 +33,17 @@ class WebhookEvent(Base):
     __table_args__ = (
         Index("ix_webhook_event_connection", "connection_id"),
         Index("ix_webhook_event_received", "received_at"),
+        partial("ix_webhook_event_untaken", "connection_id", "id", where="taken_at IS NULL"),
     )
 
 
 class OurWebhook(Base):
-    """The webhook kept alive at Fivetran. `secret_digest`: of the secret it was given, to notice a new one."""
+    """A webhook of ours at Fivetran; without a `webhook_id` one that could not be made yet.
+
+    `secret_digest`: of the secret it was given, to notice a new one. `fault`: why it is not as it should be, in words.
+    `tried`: what Fivetran refused, as a digest; the same is not asked for again before `retry_at`. `tested_at`,
+    `test_said`: the last test an admin asked for.
+    """
 
     __tablename__ = "our_webhook"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,3 +52,29 @@ class OurWebhook(Base):
     secret_digest: Mapped[str] = mapped_column(String(64))
     kept_at: Mapped[datetime]
     fault: Mapped[str] = mapped_column(Text, default="")
+    tried: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    retry_at: Mapped[datetime | None]
+    tested_at: Mapped[datetime | None]
+    test_said: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class WebhookRefusal(Base):
+    """How many deliveries of a UTC day were not believed, by reason; nothing else is kept of them."""
+
+    __tablename__ = "webhook_refusal"
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+
+
+def our_webhooks(session: Session) -> list[OurWebhook]:
+    return list(session.scalars(select(OurWebhook).order_by(OurWebhook.id)))
+
+
+def delete_before(session: Session, instant: datetime) -> int:
+    """Delete deliveries received before the instant, DELETED_AT_ONCE at most. Answers how many."""
+    late = select(WebhookEvent.id).where(WebhookEvent.received_at < instant).order_by(WebhookEvent.received_at)
+    ids = session.scalars(late.limit(DELETED_AT_ONCE)).all()
+    session.execute(delete(WebhookEvent).where(WebhookEvent.id.in_(ids)))
+    return len(ids)

@@ -6,13 +6,19 @@ from request_tracker.web.admin import admin
 from request_tracker.web.alias_files import alias_files
 from request_tracker.web.calendars import calendars
 from request_tracker.web.case import case
+from request_tracker.web.case_clone import same_setup
+from request_tracker.web.case_completeness import completeness
+from request_tracker.web.case_tables import tables
 from request_tracker.web.catalogue import catalogue
 from request_tracker.web.clocks_admin import clocks_admin
 from request_tracker.web.connect import connect
 from request_tracker.web.days_off import days_off
 from request_tracker.web.duplicates import duplicates
+from request_tracker.web.fivetran_admin import fivetran_admin
 from request_tracker.web.forecasts import forecasts
+from request_tracker.web.groups_admin import groups_admin
 from request_tracker.web.home import home
+from request_tracker.web.hooks import hooks
 from request_tracker.web.intake import intake
 from request_tracker.web.knowledge import knowledge
 from request_tracker.web.letter_settings import letter_settings
@@ -22,23 +28,26 @@ from request_tracker.web.merging import merging
 from request_tracker.web.notices import notices
 from request_tracker.web.offers import offers
 from request_tracker.web.policies import policies
+from request_tracker.web.provisioning import provisioning
 from request_tracker.web.queue import queue
 from request_tracker.web.report_shares import report_shares
 from request_tracker.web.report_subscriptions import report_subscriptions
 from request_tracker.web.reports import reports
 from request_tracker.web.request_clocks import promises
 from request_tracker.web.requests import requests
+from request_tracker.web.roles import roles
 from request_tracker.web.signin import signin
 from request_tracker.web.targets import targets
 from request_tracker.web.unsubscribe import unsubscribe
 from request_tracker.web.webhooks import webhooks
+from request_tracker.web.webhooks_admin import webhooks_admin
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home, signin, intake, requests, queue, case, merging, reports, forecasts, mailbox, admin, catalogue, connect,
     webhooks, duplicates, knowledge, alias_files, offers, policies, letter_settings, unsubscribe,
-    report_subscriptions, report_shares, calendars, days_off, targets,
-    letters_admin, notices,
-    clocks_admin, promises,
+    report_subscriptions, report_shares, calendars, days_off, targets, tables, completeness, roles,
+    letters_admin, notices, webhooks_admin, hooks, groups_admin,
+    clocks_admin, promises, fivetran_admin, provisioning, same_setup,
 )  # fmt: skip
 UNSIGNED: tuple[Blueprint, ...] = (webhooks, unsubscribe, report_shares)
 """Blueprints whose posts carry a signature of their own instead of a form token."""

@@ -9,6 +9,7 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.terms import Role
 from request_tracker.store import bounces, preferences, reading_admin
 from request_tracker.store import jobs as job_store
+from request_tracker.web import groups_admin
 from request_tracker.web.admin_forms import ROLES, GroupForm, PersonForm
 
 admin = Blueprint("admin", __name__)
@@ -31,7 +32,7 @@ def add_person() -> ResponseReturnValue:
 
 @admin.get("/admin/groups")
 def groups() -> ResponseReturnValue:
-    return _groups(GroupForm(formdata=None))
+    return groups_admin.page()
 
 
 @admin.post("/admin/groups")
@@ -39,7 +40,7 @@ def bind_group() -> ResponseReturnValue:
     filled = GroupForm()
     filled.offer(_account_choices())
     if not filled.validate_on_submit() or not _bound(filled):
-        return _groups(filled), 422
+        return groups_admin.page(filled), 422
     flash("The group is bound. Starter connectors that waited for it are made now.", "ok")
     return redirect(url_for("admin.groups"), 303)
 
@@ -107,14 +108,6 @@ def _people(form: PersonForm) -> str:
         letters=chosen,
         returning=returning,
     )
-
-
-def _groups(form: GroupForm) -> str:
-    with wiring.reading() as session:
-        rows = reading_admin.accounts(session)
-    choices = [(str(row.id), row.name) for row in rows]
-    form.offer(choices)
-    return render_template("admin/groups.html", accounts=rows, form=form, choices=choices)
 
 
 def _account_choices() -> list[tuple[str, str]]:

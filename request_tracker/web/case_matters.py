@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
 from request_tracker.actions.assign import ASSIGNABLE
-from request_tracker.rules.terms import HoldReason, Role
+from request_tracker.rules.terms import HoldReason, Role, StarterState
 from request_tracker.store import people
-from request_tracker.store.case_rows import CaseView
+from request_tracker.store.case_rows import CaseView, ConnectionRow
 from request_tracker.web.case_forms import Attempt, CaseForm, a_field
 
 REPLY, NOTE = "reply", "internal"
@@ -132,7 +132,25 @@ def _assign(session: Session, view: CaseView, attempt: Attempt) -> CaseForm:
 
 
 def _provision(view: CaseView) -> CaseForm:
-    return CaseForm(id="provision", action=url_for("case.provision", number=view.number), button="Provision again")
+    return CaseForm(
+        id="provision",
+        action=url_for("case.provision", number=view.number),
+        button="Provision again",
+        hint=_meaning(view.connection),
+    )
+
+
+def _meaning(row: ConnectionRow | None) -> str:
+    """What provisioning again would do, said before it is done."""
+    if row is None or row.state == StarterState.DELETED:
+        return "A new starter connector is made. The requester is asked for access by mail."
+    if row.state == StarterState.MISSING:
+        asked = "The requester was asked whether it is still wanted and has not answered yet: do this once you know. "
+        said = asked if row.asks_wanted else ""
+        return f"{said}The one that is gone is given up, a new one is made, and the requester grants access once more."
+    if row.state == StarterState.FAILED:
+        return "First put right what Fivetran says above. It is looked for under the same name before it is made."
+    return "It is tried by itself; this tries it now. It is looked for before it is made: there is never a second."
 
 
 def _correct(view: CaseView, attempt: Attempt) -> CaseForm:

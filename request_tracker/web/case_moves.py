@@ -1,6 +1,6 @@
 """What the viewer can do with a case: each move of the table as a form, or as the list of what is missing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flask import url_for
@@ -31,6 +31,8 @@ EFFECTS = {
 }
 WAIVES = {"release": "requester_verified"}
 """Moves whose form can do without one piece of evidence, with a reason; the rules decide whether it may."""
+Filled = Mapping[str, Mapping[str, str]]
+NOT_FILLED: Filled = {}
 CRITERIA = (("", "Choose a criterion"), *((each.value, each.words) for each in Criterion))
 
 
@@ -57,13 +59,16 @@ class Moves:
     blocked: tuple[Blocked, ...]
 
 
-def moves(view: CaseView, attempt: Attempt) -> Moves:
-    """The viewer's moves. One that was just tried keeps its form, so that nothing typed is lost."""
+def moves(view: CaseView, attempt: Attempt, filled: Filled = NOT_FILLED) -> Moves:
+    """The viewer's moves. One that was just tried keeps its form, so that nothing typed is lost.
+
+    `filled`: what stands in a field to begin with, by move and field.
+    """
     rows = [option for option in view.options if option.move.name not in HOLD_MOVES]
     shown = [each for each in rows if _may_try(each) or attempt.form_id == f"move-{each.move.name}"]
     opened = attempt.form_id if attempt.form_id.startswith("move-") else _forward(view, shown)
     return Moves(
-        tuple(_form(view, option.move, attempt, opened) for option in shown),
+        tuple(_form(view, option.move, attempt, opened, filled.get(option.move.name, {})) for option in shown),
         tuple(Blocked(each.move.name, each.move.label, remedies(each.blockers)) for each in rows if not each.allowed),
     )
 
@@ -72,14 +77,14 @@ def remedies(blockers: Iterable[Blocker]) -> tuple[Remedy, ...]:
     return tuple(Remedy(each.reason, f"#{each.fix}", FIX_LABELS.get(each.fix, "")) for each in blockers)
 
 
-def _form(view: CaseView, move: Move, attempt: Attempt, opened: str) -> CaseForm:
+def _form(view: CaseView, move: Move, attempt: Attempt, opened: str, filled: Mapping[str, str]) -> CaseForm:
     form_id = f"move-{move.name}"
     return CaseForm(
         id=form_id,
         action=url_for("case.move", number=view.number, name=move.name),
         button=move.label,
-        fields=tuple(_field(attempt, form_id, each) for each in move.fields),
-        hint=_then(move),
+        fields=tuple(_field(attempt, form_id, each, filled.get(each.name, "")) for each in move.fields),
+        hint=_then(view, move),
         danger=_ends(move),
         open=form_id == opened,
     )
@@ -103,7 +108,7 @@ def _ends(move: Move) -> bool:
     return isinstance(move.to, Outcome) and move.to is not Outcome.RELEASED
 
 
-def _field(attempt: Attempt, form_id: str, row: Field) -> FormField:
+def _field(attempt: Attempt, form_id: str, row: Field, filled: str) -> FormField:
     hints = {"list": "One on each line. ", "text": "", "criterion": ""}
     return a_field(
         attempt,
@@ -112,17 +117,19 @@ def _field(attempt: Attempt, form_id: str, row: Field) -> FormField:
         row.label,
         kind="select" if row.kind == "criterion" else "area",
         hint=(hints[row.kind] + row.missing) or "Only after the reminders of the program went unanswered",
+        data=filled,
         choices=CRITERIA if row.kind == "criterion" else (),
         required=row.required,
     )
 
 
-def _then(move: Move) -> str:
+def _then(view: CaseView, move: Move) -> str:
     """What follows from the move, said before it is made."""
     told = [f"Everybody concerned reads “{NOTICES[name].title}”." for name in _notices(move)]
     begun = [CLOCKS[name].label for name in move.starts if not CLOCKS[name].internal]
     starts = [f"The clock “{label}” starts." for label in begun]
-    return " ".join([*told, *(EFFECTS[each] for each in move.then if each in EFFECTS), *starts])
+    effects = [EFFECTS[each] for each in move.then if each in EFFECTS and (view.connection or each != "remove_starter")]
+    return " ".join([*told, *effects, *starts])
 
 
 def _notices(move: Move) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from request_tracker.access import policy, wiring
 from request_tracker.actions.merge import lot_of
 from request_tracker.actions.undo import last_undoable
+from request_tracker.rules.completeness import Checklist, told
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.telling import sentence
@@ -21,19 +22,22 @@ from request_tracker.store import (
     heirs,
     merges,
     reading_case,
+    reading_completeness,
     reading_duplicates,
     reading_knowledge,
     reading_letters,
+    reading_syncs,
     reading_timeline,
 )
 from request_tracker.store.candidates import Suggestion
-from request_tracker.store.case_rows import CaseView, CommentRow, TimelineRow
+from request_tracker.store.case_rows import CaseView, CommentRow, ConnectionRow, TimelineRow
 from request_tracker.store.cases import Case
 from request_tracker.store.facts import vacancy
 from request_tracker.store.merges import Merge
 from request_tracker.store.reading_duplicates import RelatedRow
 from request_tracker.store.reading_knowledge import Offer
-from request_tracker.web import case_clocks, case_evidence, case_forecast, case_matters, case_moves
+from request_tracker.store.reading_syncs import Synced
+from request_tracker.web import case_clocks, case_evidence, case_forecast, case_matters, case_moves, case_order
 from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_evidence import CriterionShown, EvidenceShown
 from request_tracker.web.case_forecast import ForecastShown
@@ -41,13 +45,12 @@ from request_tracker.web.case_forms import NOTHING, Attempt, CaseForm, Problem, 
 from request_tracker.web.case_matters import Matters
 from request_tracker.web.case_moves import Moves
 from request_tracker.web.knowledge_forms import OFFERED
+from request_tracker.web.roles import RoleShown, roles_of
 
-ORDER = (
-    "request", "duplicates", "assessment", "consultation", "connection", "build", "preview", "conversation", "history",
+AGAIN = (
+    StarterState.MISSING, StarterState.DELETED, StarterState.FAILED, StarterState.INTENDED, StarterState.UNKNOWN,
 )  # fmt: skip
-BUILD_FIRST = (
-    "build", "preview", "connection", "request", "consultation", "assessment", "conversation", "duplicates", "history",
-)  # fmt: skip
+"""States in which a specialist may have the starter connector provisioned again."""
 ACTS = tuple(name for name in policy.ROUTES if name.startswith(("case.", "merging.")))
 
 
@@ -95,6 +98,9 @@ class CasePage:
     names: Names
     evidence: dict[str, list[EvidenceShown]]
     criteria: tuple[CriterionShown, ...]
+    synced: Synced
+    roles: dict[str, RoleShown]
+    review: Checklist
     matters: Matters
     timeline: tuple[TimelineRow, ...]
     comments: tuple[CommentRow, ...]
@@ -128,7 +134,8 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
     may = _may(view, viewer.role, is_asked=heirs.open_ask(session, case.id) is not None)
     timeline = reading_timeline.timeline_of(session, case, viewer)
     outcome = Outcome(view.outcome) if view.outcome else None
-    moves = case_moves.moves(view, attempt)
+    review = reading_completeness.checklist(session, case)
+    moves = case_moves.moves(view, attempt, {"rework": {"gaps": "\n".join(told(review.gaps))}})
     evidence = case_evidence.sections(view, viewer.role, attempt, may_write="case.put_evidence" in may)
     criteria = case_evidence.criteria(view, attempt)
     matters = case_matters.matters(session, view, attempt, may)
@@ -149,10 +156,13 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
         names=Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case)),
         evidence=evidence,
         criteria=criteria,
+        synced=reading_syncs.synced(session, case, viewer),
+        roles=roles_of(session, view.requests),
+        review=review,
         matters=matters,
         timeline=timeline,
         comments=reading_timeline.comments_of(session, case, viewer),
-        order=BUILD_FIRST if viewer.role is Role.ENGINEER else ORDER,
+        order=case_order.order(view, viewer.role),
         seen=timeline[0].id if timeline else 0,
         problem=_problem(attempt, [*moves.forms, *_evidence_forms(evidence), *matters.forms], criteria),
     )
@@ -179,13 +189,21 @@ def _may(view: CaseView, role: Role, *, is_asked: bool) -> frozenset[str]:
     allowed -= led if view.primary is not None else {"case.offer_slots"}
     if is_asked:
         allowed -= {"case.ask_again"}
-    if view.connection is None or view.connection.state not in USABLE_STARTER:
+    if not _may_sync(view.connection):
         allowed -= {"case.sync"}
-    if view.connection is None or view.connection.state not in (StarterState.MISSING, StarterState.DELETED):
+    if view.connection is None or view.connection.state not in AGAIN:
         allowed -= {"case.provision"}
     if view.phase is not Phase.CONSULTATION:
         allowed -= {"case.offer_slots"}
     return frozenset(allowed)
+
+
+def _may_sync(row: ConnectionRow | None) -> bool:
+    """Whether the first sync can be started: it was not begun yet, or somebody paused it since."""
+    if row is None or row.state not in USABLE_STARTER:
+        return False
+    paused = any(each.kind == "sync" and each.reason == "paused" for each in row.conditions)
+    return row.state not in (StarterState.SYNCING, StarterState.LIVE) or paused
 
 
 def _leading(session: Session, case: Case, view: CaseView) -> Leading:

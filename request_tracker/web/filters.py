@@ -9,11 +9,13 @@ from flask import request as http
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from request_tracker.access import wiring
+from request_tracker.access import policy, wiring
+from request_tracker.rules import connection_words
 from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.calendar_words import day_ended
-from request_tracker.rules.terms import STAFF, Role
-from request_tracker.store import bounces, reading_duplicates
+from request_tracker.rules.terms import STAFF, Role, StarterState
+from request_tracker.store import bounces, reading_duplicates, reading_fivetran
+from request_tracker.store.reading_fivetran import OutageTold
 
 MANY = 20
 
@@ -22,7 +24,11 @@ def register(app: Flask) -> None:
     app.add_template_filter(when)
     app.add_template_filter(day)
     app.add_template_filter(due_day)
+    app.add_template_filter(connection_words.kind_words, "condition_words")
+    app.add_template_filter(starter_words)
+    app.add_template_filter(sync_words)
     app.add_template_global(comes_back)
+    app.add_template_global(outage_told)
     app.context_processor(_who)
 
 
@@ -56,6 +62,24 @@ def comes_back() -> datetime | None:
     return found.at if found else None
 
 
+def starter_words(state: str) -> str:
+    """What the state of a starter connector means, a sentence."""
+    return connection_words.STATES[StarterState(state)]
+
+
+def sync_words(state: str) -> str:
+    """What Fivetran says it does now."""
+    return connection_words.SYNCS.get(state) or state.replace("_", " ").capitalize() or "Not told"
+
+
+def outage_told() -> OutageTold | None:
+    """The outage that staff have to know of, if one stands. A page that shows it asks; the others do not look."""
+    if not policy.may("queue.index", wiring.viewer().role):
+        return None
+    with wiring.reading() as session:
+        return reading_fivetran.outage_told(session)
+
+
 @dataclass(frozen=True)
 class NavLink:
     label: str
@@ -77,6 +101,7 @@ _NAV = (
     ("Jobs", "/admin/jobs", frozenset({Role.ADMIN})),
     ("Letters", "/admin/letters", frozenset({Role.ADMIN})),
     ("Notices", "/admin/notices", frozenset({Role.LEAD})),
+    ("Provisioning", "/admin/provisioning", frozenset({Role.LEAD})),
     ("Mailbox", "/mailbox", frozenset({Role.ADMIN})),
 )
 

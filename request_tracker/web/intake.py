@@ -24,6 +24,7 @@ from request_tracker.store.cases import NoSuchCase
 from request_tracker.web import intake_form
 from request_tracker.web.intake_form import IntakeForm, draft_of, has_words, kept_upload, read_upload
 from request_tracker.web.intake_matches import MatchItem, Offered, items, unseen
+from request_tracker.web.roles import role_choices
 
 intake = Blueprint("intake", __name__)
 ADDRESSES = ("service_name", "service_url", "api_docs_url")
@@ -90,9 +91,12 @@ def _page(
     resumed: bool = False,
     offered: bool = False,
 ) -> str:
+    with wiring.reading() as session:
+        offered_roles = role_choices(session, form.fivetran_role.data or "")
     return render_template(
         "intake/new.html",
         form=form,
+        roles=offered_roles,
         matches=found,
         kept=kept.filename if kept else "",
         resumed=resumed,

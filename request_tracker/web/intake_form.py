@@ -14,7 +14,7 @@ from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectFiel
 from request_tracker.actions.submit import Upload
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.submission import DOCUMENTS, FieldError, is_document
-from request_tracker.rules.terms import FIVETRAN_ROLES, AuthKind
+from request_tracker.rules.terms import AuthKind
 
 DRAFT_LENGTH = 50_000
 DOCUMENT = "kept_document"
@@ -23,7 +23,6 @@ DOCUMENT = "kept_document"
 CHOICES = {
     "auth_kind": [(each.value, each.words) for each in AuthKind],
     "sandbox": [("yes", "Yes"), ("no", "No"), ("unknown", "Not known")],
-    "fivetran_role": [("", "I do not know"), *((each, each) for each in FIVETRAN_ROLES)],
 }
 
 

@@ -21,6 +21,7 @@ AUDIENCES = {
     Audience.EVERYBODY: "everybody who asks for it",
     Audience.ASSIGNEE: "whoever works on it",
     Audience.SUBMITTER: "whoever sent the request",
+    Audience.SPECIALISTS: "specialists",
     Audience.LEADS: "leads",
     Audience.ADMINS: "admins",
 }

@@ -11,12 +11,25 @@ from request_tracker.access import wiring
 from request_tracker.actions.advance import ended_with
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.evidence import MINUTES
-from request_tracker.rules.tasks import OUTCOMES, Standing, asked, due
+from request_tracker.rules.tasks import AWAY, OUTCOMES, Standing, asked, due
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
-from request_tracker.store import cases, heirs, reading_case, reading_timeline, requests
+from request_tracker.store import (
+    cases,
+    heirs,
+    reading_access,
+    reading_case,
+    reading_completeness,
+    reading_syncs,
+    reading_tables,
+    reading_timeline,
+    requests,
+)
 from request_tracker.store.case_rows import CaseView, CommentRow, EvidenceRow, RequestRow, TimelineRow
 from request_tracker.store.cases import Case
 from request_tracker.store.people import Account, Person
+from request_tracker.store.reading_access import Access
+from request_tracker.store.reading_syncs import Synced
+from request_tracker.store.reading_tables import TablesView
 from request_tracker.store.requests import Request
 from request_tracker.web import case_forecast
 from request_tracker.web.case_forecast import ForecastShown
@@ -24,6 +37,7 @@ from request_tracker.web.case_forms import FormField
 from request_tracker.web.request_forms import COMMENT, Attempt, Question, Trouble, field, note, questions_of, trouble
 from request_tracker.web.request_promise import Promise, promises
 from request_tracker.web.request_words import Ball, ball_of, state_key, typed_rows
+from request_tracker.web.roles import RoleMissing, role_missing
 
 DECLINES = ("move.decline", "move.decline_late")
 DECLINE_LABELS = (
@@ -75,6 +89,12 @@ class RequestPage:
     may_withdraw: bool
     back_until: datetime | None
     trouble: Trouble | None
+    role_missing: RoleMissing | None
+    tables: TablesView | None
+    synced: Synced
+    reviewed: str
+    access: Access
+    access_needs: tuple[str, ...]
 
 
 def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage:
@@ -93,8 +113,9 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
     notes = {name: note(name, attempt) for name in ("minutes", "review", "verify")}
     comment = field(COMMENT, "Comment", "body", attempt)
     outcome = Outcome(view.outcome) if view.outcome else None
+    row = row_of(session, request, root)
     return RequestPage(
-        row=row_of(session, request, root),
+        row=row,
         view=view,
         own=own,
         mine=mine,
@@ -130,7 +151,40 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
         may_withdraw=_may_leave(request) and request.withdrawn_at is None and view.outcome is None,
         back_until=_back_until(request, root),
         trouble=trouble((*(each.field for each in questions), *notes.values(), comment)),
+        role_missing=_role_missing(session, row, view) if own else None,
+        tables=_tables(session, root),
+        synced=synced_of(session, root, view),
+        reviewed=_reviewed(session, root, view),
+        access=reading_access.access(session, request),
+        access_needs=reading_access.needed(session, request),
     )
+
+
+def _role_missing(session: Session, row: RequestRow, view: CaseView) -> RoleMissing | None:
+    """Asked for while the request goes on, until the build begins."""
+    is_over = row.withdrawn_at is not None or view.outcome is not None or view.phase.order >= Phase.DEVELOPMENT.order
+    return None if is_over else role_missing(session, row)
+
+
+def _tables(session: Session, root: Case) -> TablesView | None:
+    """What was chosen and what is there, for the account whose data it is; None where there is nothing to show."""
+    found = reading_tables.for_viewer(session, root, wiring.viewer())
+    return found if found is not None and found.rows else None
+
+
+def synced_of(session: Session, root: Case, view: CaseView) -> Synced:
+    """What the preview brings, for the account whose connection it is; nothing before the preview."""
+    if not view.full or view.phase.order < Phase.PRIVATE_PREVIEW.order:
+        return reading_syncs.NOTHING
+    return reading_syncs.synced(session, root, wiring.viewer())
+
+
+def _reviewed(session: Session, root: Case, view: CaseView) -> str:
+    """How far our own review is; empty where there is none."""
+    if not view.full or view.phase is not Phase.PRIVATE_PREVIEW:
+        return ""
+    state = reading_completeness.checklist(session, root)
+    return f"We have compared {state.reviewed} of {state.total} tables with the service." if state.reviewed else ""
 
 
 def standing_of(view: CaseView) -> Standing:
@@ -139,6 +193,8 @@ def standing_of(view: CaseView) -> Standing:
         keys=frozenset(row.key for row in view.evidence),
         has_question=any(HoldReason(hold.reason).on_requester for hold in view.open_holds),
         may_grant=view.connection is not None and view.connection.may_grant,
+        is_gone=view.connection is not None and view.connection.asks_wanted,
+        is_away=view.connection is not None and view.connection.state in AWAY,
     )
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from request_tracker.rules.people import Viewer
-from request_tracker.rules.tasks import AWAITED, ENDINGS, OURS, OUTCOMES, QUESTION, WORDS, Standing, due
-from request_tracker.rules.terms import AuthKind, Outcome, Role
+from request_tracker.rules.tasks import AWAITED, AWAY, ENDINGS, OURS, OUTCOMES, QUESTION, WORDS, Standing, due
+from request_tracker.rules.terms import AuthKind, Outcome, Phase, Role
 from request_tracker.store.case_rows import CaseView, ConnectionRow
 from request_tracker.store.requests import Request
 
@@ -54,7 +54,14 @@ def ball_of(
     if view.promise is not None and view.promise.state == "paused":
         return Ball("waiting", "It waits for somebody", "You need to do nothing. We write to you when it goes on.")
     who = f"{view.assignee} looks after it. " if view.assignee else ""
-    return Ball("info", "We have the ball", f"{who}{OURS[view.phase]} You need to do nothing now.")
+    return Ball("info", "We have the ball", f"{who}{_ours(view)} You need to do nothing now.")
+
+
+def _ours(view: CaseView) -> str:
+    """What we do now; a starter connector that is gone comes before what the phase is about."""
+    is_away = view.connection is not None and view.connection.state in AWAY
+    is_later = view.phase.order > Phase.CONSULTATION.order
+    return "We set the starter connector up again." if is_away and is_later else OURS[view.phase]
 
 
 def _to_lead(request: Request, viewer: Viewer) -> Ball:
@@ -83,7 +90,13 @@ def state_key(view: CaseView) -> str:
     """Changes when the state that the page shows has changed."""
     link = view.connection
     return "-".join(
-        (view.phase, view.outcome or "live", link.state if link else "none", str(bool(link and link.may_grant)))
+        (
+            view.phase,
+            view.outcome or "live",
+            link.state if link else "none",
+            str(bool(link and link.may_grant)),
+            *(each.kind for each in (link.conditions if link else ()) if not each.ok),
+        )
     )
 
 
@@ -105,7 +118,7 @@ CONNECTION = {
     "connected": "Access is granted. The first sync has not started yet.",
     "syncing": "The first sync is running.",
     "live": "The first sync is done.",
-    "missing": "Fivetran does not know it any more. We are looking into it.",
+    "missing": "Fivetran does not know it any more.",
     "failed": "It could not be made. We are looking into it.",
     "deleted": "It was removed.",
 }

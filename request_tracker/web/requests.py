@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
-from request_tracker.actions import evidence, heir, hold, supporting
+from request_tracker.actions import evidence, heir, hold, supporting, wanted
 from request_tracker.actions import withdraw as leaving
 from request_tracker.actions.evidence import Fact
 from request_tracker.actions.unfit import Unfit
@@ -138,6 +138,19 @@ def lead(number: str) -> ResponseReturnValue:
         flash(f"{fault.message}.", "info")
         return _back(number)
     flash(LED if said == "yes" else NOT_LED, "ok")
+    return _back(number)
+
+
+@requests.post("/requests/<number>/wanted")
+def still_wanted(number: str) -> ResponseReturnValue:
+    """The starter connector is gone: the requester still wants it. Withdrawing has a page of its own."""
+    try:
+        with wiring.transaction() as session:
+            wanted.still(session, _request(session, number), wiring.act())
+    except Unfit as fault:
+        flash(f"{fault.message}.", "info")
+        return _back(number)
+    flash("Thank you. We set up a new starter connector and write to you when it is ready.", "ok")
     return _back(number)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from request_tracker import resources
-from request_tracker.fivetran.client import Fivetran
+from request_tracker.fivetran.client import Fivetran, Pace
 from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.settings import Settings
 from request_tracker.store.knowledge import Known, Shelf
@@ -35,6 +35,6 @@ class Later(Exception):
         self.seconds = seconds
 
 
-def over_http(settings: Settings) -> Callable[[], Fivetran]:
-    """Clients of the Fivetran API named in the settings."""
-    return lambda: Fivetran(settings.fivetran_url, settings.fivetran_key, settings.fivetran_secret)
+def over_http(settings: Settings, pace: Pace | None = None) -> Callable[[], Fivetran]:
+    """Clients of the Fivetran API named in the settings; `pace` is the one that all processes share."""
+    return lambda: Fivetran(settings.fivetran_url, settings.fivetran_key, settings.fivetran_secret, pace=pace)

@@ -6,13 +6,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import admit, calendars, report, sweep
 from request_tracker.rules.days_off import day_off
 from request_tracker.rules.terms import Role
 from request_tracker.store import connections, people
+from request_tracker.store.groups import GroupIntent
 from request_tracker.store.keys import load_knowledge
 from request_tracker.work.context import Context
 from request_tracker.work.demo_steps import Row, Stage, take
@@ -41,6 +42,7 @@ def fill(stage: Stage, folder: Path, until: datetime, *, password: str, tell: Ca
 def forget_neighbour(session: Session, now: datetime) -> None:
     """The emulator of the walk is gone with its groups and connections: bind none of them, look for none of them."""
     session.execute(update(people.AccountGroup).values(unbound_at=now))
+    session.execute(delete(GroupIntent))
     session.execute(update(connections.Connection).values(check_after=None))
 
 

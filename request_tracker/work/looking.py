@@ -1,49 +1,89 @@
-"""Reading connections: what Fivetran says now is taken in."""
+"""Reading connections: what Fivetran says now is taken in, and what is ours and was changed is put back."""
 
-from request_tracker.actions import readings
-from request_tracker.actions.readings import Finding, Seen
-from request_tracker.fivetran.client import Connection as Reply
+from datetime import timedelta
+
+from request_tracker.actions import drifts, readings
+from request_tracker.fivetran.client import Refused
+from request_tracker.rules import drift
+from request_tracker.rules.drift import Difference
 from request_tracker.store import connections
+from request_tracker.store.cases import Case
 from request_tracker.store.connections import Connection
-from request_tracker.work.context import Context
+from request_tracker.work import making
+from request_tracker.work.context import Context, Later
+from request_tracker.work.seeing import seen_of
 from request_tracker.work.told import told
 
 
-def take_in(context: Context, connection_id: str) -> None:
-    """Read a connection and believe it. Twice: the same answer changes nothing."""
+def take_in(context: Context, connection_id: str) -> bool:
+    """Read a connection and believe it. True when Fivetran answered. Twice: the same answer changes nothing.
+
+    What got no answer is not waited for here: the row says when it is looked at again.
+    """
     with context.database.reading() as session:
         row = connections.by_connection_id(session, connection_id)
     if row is None or row.state == "deleted":
-        return
-    with context.fivetran() as api, told(context, row.id):
-        reply = api.connection(connection_id)
+        return True
+    try:
+        with context.fivetran() as api, told(context, row.id):
+            reply = api.connection(connection_id)
+            making.twins(context, api, row)
+    except Refused as no:
+        with context.database.transaction() as session:
+            _, kept = connections.locked(session, row.id)
+            readings.refused(session, kept, context.act(), no.sentence)
+        return True
+    except Later as later:
+        _not_before(context, row.id, later)
+        return False
     with context.database.transaction() as session:
-        kept = session.get_one(Connection, row.id, with_for_update=True)
+        _, kept = connections.locked(session, row.id)
         readings.take_in(session, kept, seen_of(reply) if reply else None, context.act())
+    return True
 
 
-def seen_of(reply: Reply) -> Seen:
-    return Seen(
-        connection_id=reply.id,
-        setup_state=reply.setup_state,
-        sync_state=reply.sync_state,
-        is_historical_sync=reply.is_historical_sync,
-        succeeded_at=reply.succeeded_at,
-        failed_at=reply.failed_at,
-        service=reply.service,
-        schema=reply.schema,
-        group_id=reply.group_id,
-        created_at=reply.created_at,
-        paused=reply.paused,
-        sync_frequency=reply.sync_frequency,
-        schedule_type=reply.schedule_type,
-        daily_sync_time=reply.daily_sync_time,
-        findings=_findings(reply),
-    )
+def heal(context: Context, row_id: int) -> None:
+    """Put back what is ours, and nothing else. Twice: what is as we want it is left alone."""
+    with context.database.reading() as session:
+        row = session.get_one(Connection, row_id)
+        case = session.get_one(Case, row.case_id)
+        wanted, is_wanted = drifts.wanted_of(session, row, case), readings.counts(row, case)
+    if row.connection_id is None or row.state in ("deleted", "missing") or not is_wanted:
+        return
+    try:
+        with context.fivetran() as api, told(context, row.id):
+            reply = api.connection(row.connection_id)
+            found = drift.schedule(wanted, seen_of(reply).fields) if reply else ()
+            if found:
+                reply = api.update_connection(row.connection_id, **_fields(found))
+    except Refused as no:
+        with context.database.transaction() as session:
+            _, kept = connections.locked(session, row_id)
+            drifts.not_healed(session, kept, context.act(), no.sentence)
+        return
+    if found:
+        with context.database.transaction() as session:
+            _, kept = connections.locked(session, row_id)
+            drifts.healed(session, kept, found, context.act())
 
 
-def _findings(reply: Reply) -> tuple[Finding, ...]:
-    tests = [Finding(each.title, each.status, each.message) for each in reply.setup_tests]
-    tasks = [Finding(each.code, "TASK", each.message) for each in reply.tasks]
-    warnings = [Finding(each.code, "WARNING", each.message) for each in reply.warnings]
-    return (*tests, *tasks, *warnings)
+def probe(context: Context) -> None:
+    """Whether Fivetran answers and takes the key: the cheapest call there is. Twice: it is asked twice."""
+    try:
+        with context.fivetran() as api, told(context):
+            api.account()
+    except Later:
+        return
+
+
+def _fields(found: tuple[Difference, ...]) -> dict[str, str | int | bool]:
+    return {each.name: each.value for each in found}
+
+
+def _not_before(context: Context, row_id: int, later: Later) -> None:
+    """A rate limit says how long to wait: the row is not looked at sooner."""
+    act = context.act()
+    with context.database.transaction() as session:
+        row = session.get_one(Connection, row_id, with_for_update=True)
+        if row.misses == 0 and row.check_after is not None:
+            row.check_after = max(row.check_after, act.now + timedelta(seconds=later.seconds))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from request_tracker import links
 from request_tracker.actions import preferences
 from request_tracker.mail.compose import one_line
+from request_tracker.rules import completeness
 from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.calendar_words import day_ended
 from request_tracker.rules.evidence import EVIDENCE, MINUTES
@@ -17,7 +18,7 @@ from request_tracker.rules.notices import Notice, Topic
 from request_tracker.rules.people import Act
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
-from request_tracker.store import cases, clocks, evidence
+from request_tracker.store import cases, clocks, evidence, reading_access, reading_completeness
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
 from request_tracker.store.facts import supporters
@@ -115,8 +116,16 @@ def _about_case(session: Session, matter: Matter) -> dict[str, Any]:
         "persons": persons,
         "accounts": accounts,
         "connect_link": links.connect(matter.base_url, root.number),
+        "access_needs": _access_needs(session, matter, root),
         "slots": [datetime.fromisoformat(at) for at in _data(matter).get("slots", ())],
     }
+
+
+def _access_needs(session: Session, matter: Matter, root: Case) -> tuple[str, ...]:
+    """What the primary requester should have at hand, in the letter that asks for access."""
+    if matter.notice.name != "connect" or root.primary_request_id is None:
+        return ()
+    return reading_access.needed(session, session.get_one(Request, root.primary_request_id))
 
 
 def _about_dates(session: Session, matter: Matter) -> dict[str, Any]:
@@ -133,6 +142,12 @@ def _about_dates(session: Session, matter: Matter) -> dict[str, Any]:
         "moved": _moved(session, matter),
         "differing": matter.args.get("differing", 0),
         "clocks_page": links.clocks(matter.base_url),
+        "waiting": matter.args.get("waiting", 0),
+        "since": _since(matter),
+        "fivetran_page": links.fivetran(matter.base_url),
+        "queue_page": links.queue(matter.base_url),
+        "hook_page": links.hook(matter.base_url, matter.args.get("hook", 0)),
+        "hook_gone": matter.args.get("gone", False),
     }
 
 
@@ -150,6 +165,7 @@ def _about_reader(session: Session, matter: Matter, to: Recipient) -> dict[str, 
         "words": words,
         "criterion": Criterion(words["criterion"]).words if words["criterion"] in list(Criterion) else "",
         "minutes": _minutes(session, matter.case) if to.account_id == matter.case.account_id else (),
+        "later_tables": _later_tables(session, matter, to),
         "actor": _actor(session, matter.entry, to),
         "about_number": request_number(request_id) if to.is_staff and request_id else to.number,
         "joined": matter.entry is not None and matter.entry.kind == "join",
@@ -198,6 +214,14 @@ def _minutes(session: Session, case: Case) -> tuple[str, ...]:
     return tuple(f"{label}: {note}" if note else label for label, note in rows)
 
 
+def _later_tables(session: Session, matter: Matter, to: Recipient) -> tuple[str, ...]:
+    """Gaps left for a later phase, for the feedback portal: to the account whose tables they are, and to staff."""
+    root = cases.root_of(session, matter.case)
+    if matter.notice.name != "released" or not (to.is_staff or to.account_id == root.account_id):
+        return ()
+    return tuple(completeness.told(reading_completeness.checklist(session, root).later))
+
+
 def _actor(session: Session, entry: Entry | None, to: Recipient) -> str:
     """Who did it: staff by name, a requester only to staff and to people of the same account."""
     person = session.get(Person, entry.actor_id) if entry is not None and entry.actor_id else None
@@ -216,6 +240,12 @@ def _until(matter: Matter) -> datetime | None:
     """Until when the reader may answer: a question, or whether they take the lead."""
     until = _data(matter).get("until")
     return datetime.fromisoformat(until) if until else None
+
+
+def _since(matter: Matter) -> datetime:
+    """Since when it is so, where the notice says it; an outage has begun before it is told."""
+    since = matter.args.get("since")
+    return datetime.fromisoformat(since) if since else matter.at
 
 
 def _moved(session: Session, matter: Matter) -> Moved | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from request_tracker import links
+from request_tracker.rules import card_words
 from request_tracker.rules.notices import Notice
 from request_tracker.rules.terms import Criterion, HoldReason, Phase
 from request_tracker.work.particulars import NO_WORDS, Moved, Promise
@@ -65,9 +66,16 @@ def _about_case(notice: Notice, view: View) -> dict[str, Any]:
         "persons": 5,
         "accounts": 3,
         "connect_link": links.connect(view.base_url, "LITE-000042"),
+        "access_needs": card_words.API_KEY,
         "slots": [AT + 7 * DAY, AT + 8 * DAY + timedelta(hours=2)] if notice.name == "slots" else [],
         "differing": 2,
         "clocks_page": links.clocks(view.base_url),
+        "waiting": 4,
+        "since": AT - timedelta(minutes=12),
+        "fivetran_page": links.fivetran(view.base_url),
+        "queue_page": links.queue(view.base_url),
+        "hook_page": links.hook(view.base_url, 7),
+        "hook_gone": False,
     }
 
 
@@ -99,6 +107,9 @@ def _about_reader(notice: Notice, view: View) -> dict[str, Any]:
         "page": view.page,
         "words": {**NO_WORDS, **_words(notice, view)},
         "criterion": Criterion.DOCUMENTATION.words if declines else "",
+        "later_tables": ("acme.refunds: partial refunds are missing",)
+        if notice.name == "released" and view.reader != "supporter"
+        else (),
         "minutes": ("Use cases: invoices beside sales figures", "Data requirements: invoices, customers, payments")
         if view.reader == "requester"
         else (),
@@ -138,6 +149,7 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
     "rework": {"gaps": ("Credit notes are missing", "Amounts before 2024 lack a currency")},
     "reopened": {"new_information": "The vendor published a new API in March."},
     "closed": {"reason": "The service is shut down at the end of the year."},
+    "sync_failed": {"reason": "The service answered with 429 for an hour"},
     "on_behalf": {"consent": "Agreed on the phone on 20 March."},
 }
 _TO_EVERYBODY = frozenset({"declined", "declined_late", "rescoped", "rework", "closed"})

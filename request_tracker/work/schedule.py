@@ -6,18 +6,12 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from request_tracker import links
-from request_tracker.actions import refold, report, sweep
-from request_tracker.fivetran.client import FivetranError
-from request_tracker.settings import is_loopback
+from request_tracker.actions import card, deliveries, first_sync, refold, removal, report, strays, sweep
 from request_tracker.store import timeline
-from request_tracker.work import digests, forecasting
+from request_tracker.work import digests, forecasting, grouping, hooks, own_webhook, roles, tables
 from request_tracker.work.context import Context
 
 log = logging.getLogger(__name__)
-EVENTS = (
-    "sync_start", "sync_end", "connection_successful", "connection_failure", "create_connector", "delete_connector",
-)  # fmt: skip
 Tick = Callable[[Context], object]
 
 
@@ -36,7 +30,21 @@ def sweep_asks(context: Context) -> None:
 
 def reconcile(context: Context) -> None:
     with context.database.transaction() as session:
-        sweep.connections_due(session, context.act())
+        sweep.connections_due(session, context.act(), plan=context.settings.fivetran_plan)
+
+
+def ensure_strays(context: Context) -> None:
+    """Once a day: connections in our groups that nobody answers for."""
+    with context.database.transaction() as session:
+        strays.ensure(session, context.act())
+
+
+def ensure_nothing_forgotten(context: Context) -> None:
+    """Every hour: connections whose case or whose days of grace are over, and first syncs, whose work was lost."""
+    with context.database.transaction() as session:
+        removal.unended(session, context.act())
+        removal.overdue(session, context.act())
+        first_sync.overdue(session, context.act())
 
 
 def anchor(context: Context) -> None:
@@ -66,20 +74,11 @@ def ensure_forecast(context: Context) -> None:
         forecasting.ensure(session, context.now(), context.settings.program.zone)
 
 
-def ensure_webhook(context: Context) -> None:
-    """Keep one active webhook that points at us; without a public address there is nothing to point at."""
-    address = links.webhook(context.settings.base_url)
-    if is_loopback(address) and not is_loopback(context.settings.fivetran_url):
-        return
-    try:
-        with context.fivetran() as api:
-            ours = [hook for hook in api.webhooks() if hook.url == address]
-            if not ours:
-                api.create_webhook(address, EVENTS, context.settings.webhook_secret)
-            elif not ours[0].active:
-                api.reactivate_webhook(ours[0].id)
-    except FivetranError as fault:
-        log.warning("the webhook could not be kept alive: %s", fault.sentence)
+def forget_deliveries(context: Context) -> None:
+    """Webhook deliveries are kept for a while, some are deleted at a time; so are the ways to cards."""
+    with context.database.transaction() as session:
+        deliveries.forget(session, context.act())
+        card.forget(session, context.act())
 
 
 TICKS: tuple[tuple[Tick, float], ...] = (
@@ -90,8 +89,16 @@ TICKS: tuple[tuple[Tick, float], ...] = (
     (ensure_digests, 60),
     (anchor, 3600),
     (ensure_refold, 300),
-    (ensure_webhook, 300),
+    (own_webhook.ensure_webhook, 300),
+    (forget_deliveries, 300),
+    (hooks.fan_out, 3),
+    (hooks.forget_hook_deliveries, 600),
     (ensure_forecast, 600),
+    (ensure_strays, 3600),
+    (ensure_nothing_forgotten, 3600),
+    (tables.look_daily, 600),
+    (roles.ensure, 600),
+    (grouping.ensure, 600),
 )
 """Each tick and how often it comes, in seconds."""
 
@@ -105,7 +112,7 @@ def started(context: Context, *, pace: float = 1.0) -> BackgroundScheduler:
             "interval",
             args=[context],
             seconds=seconds * pace,
-            id=tick.__name__,
+            id=f"{tick.__module__}.{tick.__name__}",
             next_run_time=context.now(),
         )
     scheduler.start()

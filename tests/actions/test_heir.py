@@ -10,7 +10,7 @@ from factories import DECLINE, MONDAY, Cast, a_case, a_cast, a_request, act, cas
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import evidence, heir, hold, merge, provision, sweep, undo, withdraw
+from request_tracker.actions import evidence, heir, hold, merge, provision, removal, sweep, undo, withdraw
 from request_tracker.actions.admit import add_person
 from request_tracker.actions.readings import Seen
 from request_tracker.actions.unfit import Unfit
@@ -238,7 +238,7 @@ def test_who_comes_back_after_the_starter_was_deleted_gets_a_new_one(session: Se
     first = primary_of(session, case)
     a_request(session, cast.cleo, join=case.number)
     withdraw.withdraw(session, first, act(cast.ada, MONDAY + DAY))
-    provision.removed(session, row, Act(SYSTEM, MONDAY + 8 * DAY, Program()))
+    removal.removed(session, row.id, Act(SYSTEM, MONDAY + 8 * DAY, Program()))
     withdraw.take_back(session, first, act(cast.ada, MONDAY + 9 * DAY))
     assert not {"starter_ready", "access_granted"} & evidence.standing_keys(session, case)
     plan = provision.plan(session, case.id, Act(SYSTEM, MONDAY + 9 * DAY, Program()))

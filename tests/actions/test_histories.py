@@ -26,6 +26,7 @@ from histories import (
     tree_of,
 )
 from hypothesis import strategies as st
+from running import SWEPT
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -64,6 +65,7 @@ def telling(world: World) -> Iterator[None]:
         raise AssertionError("\n".join([str(fault), *world.told])) from fault
 
 
+@SWEPT
 def test_everything_holds_after_every_step(rolled: Any, cast: Cast) -> None:
     explore(rolled, cast, steps(least=10, most=30), of(rolled, 14, 4), walk)
 
@@ -115,6 +117,7 @@ def _trip(world: World, a: int, b: int, between: list[Step]) -> None:
         assert rows_of(world.session) == everything
 
 
+@SWEPT
 def test_unmerging_restores_every_row(rolled: Any, cast: Cast) -> None:
     explore(rolled, cast, TRIPS, of(rolled, 8, 3), there_and_back)
 
@@ -156,6 +159,7 @@ def three_further(world: World, script: tuple[list[Step], int, list[Step]]) -> N
         check_chains(world)
 
 
+@SWEPT
 def test_unmerging_after_three_further_merges_restores_every_row_of_the_child(rolled: Any, cast: Cast) -> None:
     explore(rolled, cast, FURTHER, of(rolled, 10, 4), three_further)
 
@@ -286,6 +290,7 @@ def deliver_all(rolled: Any, settings: Settings) -> Any:
     return run
 
 
+@SWEPT
 def test_everybody_in_the_tree_hears_each_event_once(rolled: Any, cast: Cast, settings: Settings) -> None:
     explore(rolled, cast, steps(least=10, most=25), of(rolled, 10, 3), deliver_all(rolled, settings))
 

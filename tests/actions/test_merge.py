@@ -9,6 +9,7 @@ import pytest
 from factories import DECLINE, MONDAY, Cast, a_case, a_cast, a_request, act, case_of, move
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from running import SWEPT
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -78,6 +79,7 @@ def test_a_subtree_goes_back_with_its_child(session: Session, cast: Cast) -> Non
     assert (third.root_id, second.root_id, first.root_id) == (second.id, second.id, first.id)
 
 
+@SWEPT
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=st.lists(st.lists(st.integers(0, 4), min_size=2, max_size=2), min_size=1, max_size=6))
 def test_random_merges_taken_back_in_reverse_restore_everything(

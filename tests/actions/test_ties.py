@@ -283,11 +283,15 @@ def test_a_missing_starter_blocks_until_a_specialist_provisions_again(session: S
     case = a_case(session, cast, phase="consultation")
     row = provisioned(session, case)
     system = Act(SYSTEM, MONDAY, Program())
+    put(session, case, cast.specialist, "initial_sync_finished", "completeness_reviewed")
     readings.take_in(session, row, None, system)
     assert "starter_ready" not in evidence.standing_keys(session, case)
     with pytest.raises(NotAllowed):
         provision.again(session, case, act(cast.engineer))
+    assert {"initial_sync_finished", "completeness_reviewed"} <= set(evidence.standing_keys(session, case))
     provision.again(session, case, act(cast.specialist))
+    left = {"initial_sync_finished", "completeness_reviewed"} & set(evidence.standing_keys(session, case))
+    assert left == set(), "what another connection brought is no evidence for this one"
     plan = provision.plan(session, case.id, system)
     assert plan is not None
     assert plan.schema_name != row.schema_name

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from running import LOOKS, Running
+from running import Running
 
 pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
@@ -139,20 +141,49 @@ def test_a_duplicate_is_merged_and_unmerged_by_mouse(enter: Enter, demo: Running
     assert demo.case(child)["root"] == child
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_the_main_pages_are_accessible_and_fit(enter: Enter, demo: Running, scheme: str, width: int) -> None:
-    pages = {
-        "requester": ["/requests", "/requests/new", "/requests/REQ-000009", "/settings/letters"],
-        "specialist": ["/queue", "/cases/LITE-000023", "/cases/LITE-000014", "/cases/LITE-000014/clocks"],
-        "lead": [
+PAGES = tuple(
+    (role, path)
+    for role, paths in {
+        "requester": ("/requests", "/requests/new", "/requests/REQ-000009", "/settings/letters"),
+        "requester Copperleaf Media": ("/requests/REQ-000007",),
+        "specialist": (
+            "/queue", "/cases/LITE-000023", "/cases/LITE-000014", "/cases/LITE-000014/clocks", "/cases/LITE-000007",
+            "/cases/LITE-000007/tables", "/cases/LITE-000007/completeness", "/admin/fivetran",
+        ),
+        "lead": (
             "/reports", "/cases/LITE-000001", "/reports/forecast", "/reports/subscriptions", "/admin/calendar",
             "/admin/calendar/new", "/admin/calendar/days", "/admin/targets", "/admin/clocks", "/admin/clocks/change",
-        ],
-        "admin": ["/mailbox", "/admin/people", "/admin/jobs", "/admin/groups", "/admin/letters", "/admin/notices"],
-    }  # fmt: skip
-    for role, paths in pages.items():
-        page = enter(role, 0, viewport={"width": width, "height": 900}, color_scheme=scheme)
-        for path in paths:
+            "/admin/provisioning", "/admin/roles",
+        ),
+        "admin": (
+            "/mailbox", "/admin/people", "/admin/jobs", "/admin/groups", "/admin/letters", "/admin/notices",
+            "/admin/webhooks", "/admin/hooks", "/admin/hooks/new",
+        ),
+    }.items()
+    for path in paths
+)  # fmt: skip
+HALVES = [
+    (1280, "light", PAGES[0::2]),
+    (390, "dark", PAGES[1::2]),
+    *(pytest.param(*each, marks=pytest.mark.deep) for each in (
+        (1280, "light", PAGES[1::2]), (390, "dark", PAGES[0::2]), (1280, "dark", PAGES), (390, "light", PAGES),
+    )),
+]  # fmt: skip
+"""Each page in one look, and in all four with the deep sweep."""
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "pages"), HALVES, ids=lambda each: len(each) if isinstance(each, tuple) else each
+)
+def test_the_main_pages_are_accessible_and_fit(
+    enter: Enter, demo: Running, scheme: str, width: int, pages: tuple[tuple[str, str], ...]
+) -> None:
+    for who, group in groupby(pages, key=itemgetter(0)):
+        role, _, account = who.partition(" ")
+        accounts = [each["account"] for each in demo.people if each["role"] == role]
+        number = accounts.index(account) if account else 0
+        page = enter(role, number, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        for _, path in group:
             answer = page.goto(path)
             assert answer is not None
             assert answer.status == 200, path

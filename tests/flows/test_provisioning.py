@@ -147,12 +147,12 @@ def test_from_the_letter_over_the_card_to_the_first_sync(scene: Scene, monkeypat
     assert answer.status_code == 303, answer.text[:500]
     back = answer.headers["Location"].removeprefix("http://127.0.0.1:8000")
     shown = browser.get(back, status=303)
-    assert shown.location.endswith("/requests/REQ-000001")
+    assert shown.location.endswith("/requests/REQ-000001/access")
     assert "access_granted" not in scene.standing(), "the callback is only a hint"
     scene.pass_time(seconds=1)
     assert "access_granted" in scene.standing()
     assert scene.row().state == "connected"
-    assert browser.get(back, status=303).location.endswith("/requests/REQ-000001"), "used: says so, does nothing"
+    assert browser.get(back, status=303).location.endswith("/REQ-000001/access"), "used: says so, does nothing"
     with scene.database.transaction() as session:
         case = session.get_one(Case, scene.case_id)
         keys = ("service_demonstrated", "use_cases_recorded", "data_requirements_recorded", "minutes_confirmed")
@@ -268,7 +268,8 @@ def _delivery(connection_id: str) -> bytes:
 
 
 def test_webhooks_are_believed_only_when_signed_and_kept_once(scene: Scene) -> None:
-    raw = _delivery("some_connection")
+    scene.pass_time(seconds=601)
+    raw = _delivery(scene.row().connection_id or "")
     signed = hmac.new(b"webhook-secret", raw, hashlib.sha256).hexdigest()
     client = scene.app.test_client()
     for signature, status in ((None, 401), ("0" * 64, 401), (signed, 200), (signed.upper(), 200)):
@@ -276,7 +277,7 @@ def test_webhooks_are_believed_only_when_signed_and_kept_once(scene: Scene) -> N
         assert client.post("/webhooks/fivetran", data=raw, headers=headers).status_code == status
     with scene.database.reading() as session:
         assert len(session.scalars(select(WebhookEvent)).all()) == 1
-        looks = session.scalars(select(Job).where(Job.kind == "take_in")).all()
+        looks = session.scalars(select(Job).where(Job.kind == "take_in", Job.state == "ready")).all()
         assert len(looks) == 1
     junk = b"not json"
     signed = hmac.new(b"webhook-secret", junk, hashlib.sha256).hexdigest()

@@ -25,15 +25,20 @@ def a_context(**changes: Any) -> dict[str, Any]:
     return {
         "name": "Ada", "zone": "Europe/Berlin", "number": "REQ-000001", "is_staff": False, "is_primary": True,
         "page": "https://by.example/requests/REQ-000001", "words": words, "criterion": "Public API documentation",
-        "minutes": ("Use cases: invoices",), "actor": "Sam", "about_number": "REQ-000001", "account": "Northwind",
+        "minutes": ("Use cases: invoices",), "later_tables": ("acme.refunds: some are missing",),
+        "actor": "Sam", "about_number": "REQ-000001", "account": "Northwind",
         "title": "A title", "service": "Acme Billing", "root_service": "Acme", "phase": "validation",
         "has_ended": False, "ends_case": False, "waits_for": "", "specialist": "Sam", "persons": 3, "accounts": 2,
-        "connect_link": "https://by.example/connect/LITE-000001", "slots": [NOVEMBER], "at": NOVEMBER,
+        "connect_link": "https://by.example/connect/LITE-000001", "access_needs": ("Have a key.",),
+        "slots": [NOVEMBER], "at": NOVEMBER,
         "promise": Promise("Review of the request", NOVEMBER, False),
         "clock": Promise("Review of the request", NOVEMBER, False),
         "appeal_until": NOVEMBER, "return_until": NOVEMBER, "grace_days": 7, "silence_days": 5,
         "until": NOVEMBER, "moved": Moved("Review", NOVEMBER, NOVEMBER, True), "differing": 2,
-        "clocks_page": "https://by.example/admin/clocks", "joined": False, "would_preview": True, "outcome": "",
+        "clocks_page": "https://by.example/admin/clocks", "waiting": 2, "since": NOVEMBER,
+        "fivetran_page": "https://by.example/admin/fivetran", "queue_page": "https://by.example/queue",
+        "hook_page": "https://by.example/admin/hooks/7", "hook_gone": False, "joined": False, "would_preview": True,
+        "outcome": "",
         "withdrawal": "https://by.example/requests/REQ-000001/withdrawal", "topic": "Comments", "because": "",
         "letter_settings": "https://by.example/settings/letters", "unsubscribe": "https://by.example/unsubscribe/x",
         **changes,
@@ -41,7 +46,8 @@ def a_context(**changes: Any) -> dict[str, Any]:
 
 
 BARE = {
-    "promise": None, "clock": None, "slots": [], "minutes": (), "specialist": "", "is_primary": False, "criterion": "",
+    "promise": None, "clock": None, "access_needs": (), "slots": [], "minutes": (), "later_tables": (),
+    "specialist": "", "is_primary": False, "criterion": "",
     "until": None, "moved": None, "differing": 1, "joined": True, "would_preview": False,
     "has_ended": True, "ends_case": True, "waits_for": "a decision", "persons": 1, "accounts": 1,
     "words": dict.fromkeys(a_context()["words"], ""),

@@ -1,0 +1,40 @@
+"""The decisions about roles in Fivetran, newest first, and the case of a request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from request_tracker.rules.roles import label_of
+from request_tracker.store import policies
+from request_tracker.store.cases import Case, case_number
+from request_tracker.store.people import Person
+from request_tracker.store.requests import Request
+
+
+@dataclass(frozen=True)
+class RolesDecided:
+    label: str
+    names: tuple[str, ...]
+    reason: str
+    by: str
+    at: datetime
+
+
+def decided(session: Session) -> tuple[RolesDecided, ...]:
+    rows = policies.history(session, policies.ROLES)
+    found = select(Person.id, Person.name).where(Person.id.in_({row.by_id for row in rows}))
+    people = {each.id: each.name for each in session.execute(found)}
+    return tuple(
+        RolesDecided(
+            label_of(row.value["preset"]), tuple(row.value["names"]), row.value["reason"], people[row.by_id], row.at
+        )
+        for row in rows
+    )
+
+
+def case_of(session: Session, request: Request) -> str:
+    """The number of the case on which the request goes on."""
+    case = session.get_one(Case, request.case_id)
+    return case_number(case.root_id or case.id)
