@@ -28,7 +28,7 @@ class Unsafe(ValueError):
 class Settings:
     """Secrets are kept out of repr, so that no log line can carry them."""
 
-    database_url: str = "sqlite:///request_tracker.sqlite3"
+    database_url: str = field(default="sqlite:///request_tracker.sqlite3", repr=False)
     secret_key: str = field(default="", repr=False)
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: str = field(default=MAILBOX, repr=False)

@@ -57,7 +57,7 @@ def _page(number: str, attempt: Attempt = NOTHING) -> str:
         tables=sum(not each.column and each.enabled for each in setup.choices) if setup else 0,
         hashed=sum(each.hashed for each in setup.choices) if setup else 0,
         targets=targets,
-        field=a_field(attempt, FORM, "target", "Use it for", kind="select", choices=targets),
+        field=a_field(attempt, FORM, "target", "Use it for", kind="select", choices=[("", "Choose a case"), *targets]),
         form=problem_of(attempt, {"target": f"{FORM}-target", "replace": f"{FORM}-replace"}),
         replaces=bool(http.form.get("replace")),
     )

@@ -98,7 +98,7 @@ class Scene:
         self.control.post("/_control/faults", json=rule).raise_for_status()
 
 
-@pytest.fixture(params=["fresh", pytest.param("fresh_postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["fresh", pytest.param("fresh_postgres", marks=[pytest.mark.postgres, pytest.mark.deep])])
 def scene(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Scene]:
     """A case that was accepted a moment ago."""
     database: Database = request.getfixturevalue(request.param)

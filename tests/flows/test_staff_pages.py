@@ -185,6 +185,7 @@ MOVES: list[tuple[str, str, str, str, dict[str, Any], str]] = [
 ]
 
 
+@SWEPT
 @pytest.mark.parametrize(("phase", "name", "role", "prepared", "fields", "after"), MOVES)
 def test_each_move_is_made_by_its_role_from_its_form(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case],
@@ -242,6 +243,7 @@ def test_a_decline_names_criterion_explanation_and_alternatives(
     assert _again(session, case).phase == "validation"
 
 
+@SWEPT
 def test_a_refused_accept_lists_every_blocker_with_its_remedy_on_the_page(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case]
 ) -> None:
@@ -336,6 +338,7 @@ def test_a_stale_move_shows_who_changed_what_and_what_was_typed(
     assert _again(session, case).outcome is None
 
 
+@SWEPT
 def test_a_role_cannot_make_a_move_of_another(staff: As, cast: Cast, ready: Callable[..., Case]) -> None:
     case = ready("development")
     who = staff(cast.engineer)
@@ -388,6 +391,7 @@ def test_each_evidence_is_recorded_and_taken_back_on_the_page(
     assert key not in standing(session, case.id)
 
 
+@SWEPT
 def test_evidence_that_cannot_be_taken_keeps_what_was_typed(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case]
 ) -> None:
@@ -616,6 +620,7 @@ def test_a_merge_on_an_old_preview_shows_a_fresh_one(
     assert _again(session, child).merged_into_id == root.id
 
 
+@SWEPT
 def test_a_forbidden_merge_offers_the_other_direction(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case]
 ) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,7 +206,8 @@ def _race(database: Database) -> None:
         assert session.get_one(Case, case_id).version == 2
 
 
-def test_settings_never_show_their_secrets(settings: Settings, tmp_path: Path) -> None:
-    shown = repr(replace(settings, database_url=f"sqlite:///{tmp_path}/x"))
+def test_settings_never_show_their_secrets(settings: Settings) -> None:
+    shown = repr(replace(settings, database_url="postgresql://ours:database-secret@db.example/x"))
+    assert "database-secret" not in shown
     assert "fivetran-secret" not in shown
     assert "webhook-secret" not in shown
