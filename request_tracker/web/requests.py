@@ -150,7 +150,7 @@ def still_wanted(number: str) -> ResponseReturnValue:
     except Unfit as fault:
         flash(f"{fault.message}.", "info")
         return _back(number)
-    flash("Thank you. We set up a new starter connector and write to you when it is ready.", "ok")
+    flash("Thank you. Your specialist sets up a new starter connector; you get a letter when it is ready.", "ok")
     return _back(number)
 
 
