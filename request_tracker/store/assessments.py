@@ -1,6 +1,7 @@
 """Assessments: one row a criterion of a case, measured or typed, confirmed or overridden by a specialist."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -10,7 +11,8 @@ from request_tracker.store.base import Base, one_of, tied
 
 
 class Assessment(Base):
-    """`measured` comes from the document (None where there is none), `verdict` from the specialist."""
+    """`measured`, `figure`, `threshold`, `reason` and `pointers` come from the document (None, empty where there is
+    none), `verdict` and `note` from the specialist."""
 
     __tablename__ = "assessment"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -19,6 +21,12 @@ class Assessment(Base):
     criterion: Mapped[str] = mapped_column(String(30))
     measured: Mapped[str | None] = mapped_column(String(20))
     figure: Mapped[str] = mapped_column(Text, default="")
+    threshold: Mapped[str] = mapped_column(Text, default="", server_default="")
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    pointers: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    points: Mapped[float | None]
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("api_document.id"))
+    measured_at: Mapped[datetime | None]
     verdict: Mapped[str | None] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(Text, default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

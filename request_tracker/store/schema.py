@@ -17,7 +17,7 @@ TABLES = (
     "drafts", "connections", "webhook_events", "jobs", "letters", "tokens", "passwords", "catalogue", "dismissals",
     "aliases", "pairs", "policies", "heirs", "clock_changes", "refolds", "holidays", "preferences", "bounces",
     "reports", "forecasts", "quota", "groups", "outages", "strays", "schema_choices", "table_reviews", "sync_runs",
-    "hooks", "provision_runs", "role_checks",
+    "hooks", "provision_runs", "role_checks", "api_documents", "chosen_tables", "trials",
 )  # fmt: skip
 for _name in TABLES:
     import_module(f"request_tracker.store.{_name}")
