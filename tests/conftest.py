@@ -45,6 +45,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
     return Rooms(config, log)
 
 
+ON_BOTH = ("tests/flows/test_api_walk",)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Flows walk through pages whose SQL the tests of `store` and `actions` run on both databases: with PostgreSQL they
+    come with the deep sweep, but for the walk through all phases."""
+    for item in items:
+        if item.nodeid.startswith("tests/flows/") and not item.nodeid.startswith(ON_BOTH) and _on_postgres(item):
+            item.add_marker(pytest.mark.deep)
+
+
+def _on_postgres(item: pytest.Item) -> bool:
+    return (
+        isinstance(item, pytest.Function)
+        and getattr(item, "callspec", None) is not None
+        and (item.callspec.params.get("engine") == "postgresql")
+    )
+
+
 class Compiled(BytecodeCache):
     """Each template is compiled once a process, not once for each application made."""
 

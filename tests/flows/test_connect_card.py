@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from factories import CLOCK, MONDAY, Cast, a_case, a_request, act
 from flask import Flask
-from running import SWEPT
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from webclient import Browser
@@ -172,7 +171,6 @@ FAULTS: list[tuple[Exception, int, str]] = [
 ]
 
 
-@SWEPT
 @pytest.mark.parametrize(("fault", "status", "words"), FAULTS, ids=["down", "busy", "key", "gone"])
 def test_when_fivetran_opens_no_card_the_person_can_try_again(
     app: Flask, way: Way, cast: Cast, fault: Exception, status: int, words: str
@@ -204,7 +202,6 @@ STOPS: list[tuple[Callable[[Way], object], int, str]] = [
 ]
 
 
-@SWEPT
 @pytest.mark.parametrize(("make_it", "status", "words"), STOPS, ids=["made", "missing", "deleted", "grace", "ended"])
 def test_where_there_is_nothing_to_connect_the_page_says_why(
     app: Flask, way: Way, cast: Cast, make_it: Callable[[Way], object], status: int, words: str
@@ -216,7 +213,6 @@ def test_where_there_is_nothing_to_connect_the_page_says_why(
     assert (way.states(), way.fivetran.ways_back) == (0, [])
 
 
-@SWEPT
 def test_only_the_main_contact_is_led_to_a_card_and_not_endlessly(
     app: Flask, way: Way, session: Session, cast: Cast
 ) -> None:

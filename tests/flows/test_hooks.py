@@ -19,7 +19,6 @@ from factories import CLOCK, MONDAY, Cast, a_case, a_cast, a_request, act, case_
 from flask import Flask
 from histories import CHOICES, a_world, do, populate
 from rules.test_hooks import oracle
-from running import SWEPT
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from webclient import Browser
@@ -341,7 +340,6 @@ def test_what_was_undone_in_its_window_was_never_told(session: Session, cast: Ca
     assert session.scalar(select(func.count()).select_from(HookDelivery)), "what stands was told"
 
 
-@SWEPT
 def test_no_word_that_anybody_typed_is_in_a_message(session: Session, cast: Cast) -> None:
     """A random history of everything that can happen to cases; every text somebody types is a mark."""
     marks: list[str] = []
@@ -380,7 +378,6 @@ def admin(app: Flask, cast: Cast, settings: Settings) -> Browser:
     return Browser(app).sign_in(cast.admin)
 
 
-@SWEPT
 def test_an_admin_looks_after_an_endpoint(
     admin: Browser, session: Session, cast: Cast, rolled: Rolled, settings: Settings, receiver: Receiver
 ) -> None:

@@ -14,7 +14,6 @@ import pytest
 from factories import CLOCK, MONDAY, Cast, _hashed, a_case, a_request, act
 from flask import Flask
 from histories import CHOICES, Step, World, do, of, populate, put_together, send_due, within
-from running import SWEPT
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from webclient import Browser
@@ -255,7 +254,6 @@ def _no_letter_carries_a_foreign_word(house: House) -> None:
         assert found == [], (row.notice, person.name, found, house.world.told)
 
 
-@SWEPT
 def test_nobody_reads_a_word_of_another_account(rolled: Any, cast: Cast, settings: Settings) -> None:
     try_all(rolled, cast, histories(range(of(rolled, 1, 1)), 20), crawl(rolled, settings))
 
@@ -430,7 +428,6 @@ def _is_a_card(house: House, who: Viewer, kind: str, shown: Json) -> None:
         assert set(shown["requests"]) <= set(_numbers_of(house, who))
 
 
-@SWEPT
 def test_a_merge_shows_the_public_card_and_nothing_else(rolled: Any, cast: Cast, settings: Settings) -> None:
     try_all(rolled, cast, histories(range(10, 10 + of(rolled, 1, 1)), 25), compare(rolled, settings))
 

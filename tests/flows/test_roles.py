@@ -8,7 +8,6 @@ import httpx
 import pytest
 from factories import TYPED, Cast, a_request, act
 from flask import Flask
-from running import SWEPT
 from sqlalchemy.orm import Session
 from synced import AUTH, Synced, a_stage
 from webclient import Browser
@@ -36,7 +35,6 @@ def offered(text: str, name: str) -> list[str]:
     return re.findall(r'<option value="([^"]*)"', field[0])
 
 
-@SWEPT
 def test_the_form_offers_the_list_in_force(app: Flask, cast: Cast) -> None:
     ada, lead = Browser(app).sign_in(cast.ada), Browser(app).sign_in(cast.lead)
     assert offered(ada.get("/requests/new").text, "fivetran_role") == ["", *OLDER, ANOTHER]
@@ -56,7 +54,6 @@ def test_the_form_offers_the_list_in_force(app: Flask, cast: Cast) -> None:
     Browser(app).sign_in(cast.specialist).post("/admin/roles", stale, status=403)
 
 
-@SWEPT
 def test_a_missing_role_is_a_thing_to_do_and_never_in_the_way(app: Flask, session: Session, cast: Cast) -> None:
     request = a_request(session, cast.ada)
     session.commit()

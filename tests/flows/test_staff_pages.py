@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from factories import BUILT, CONSULTED, DECLINE, MONDAY, PREVIEWED, Cast, a_case, a_request, act, assessed, case_of, put
 from flask import Flask
-from running import SWEPT
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from webclient import Browser, Page
@@ -185,7 +184,6 @@ MOVES: list[tuple[str, str, str, str, dict[str, Any], str]] = [
 ]
 
 
-@SWEPT
 @pytest.mark.parametrize(("phase", "name", "role", "prepared", "fields", "after"), MOVES)
 def test_each_move_is_made_by_its_role_from_its_form(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case],
@@ -243,7 +241,6 @@ def test_a_decline_names_criterion_explanation_and_alternatives(
     assert _again(session, case).phase == "validation"
 
 
-@SWEPT
 def test_a_refused_accept_lists_every_blocker_with_its_remedy_on_the_page(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case]
 ) -> None:
@@ -268,7 +265,6 @@ def test_a_refused_accept_lists_every_blocker_with_its_remedy_on_the_page(
 PHASES = ("submission", "validation", "consultation", "development", "private_preview", "generally_available")
 
 
-@SWEPT
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_link_within_the_page_leads_somewhere(
     staff: As, cast: Cast, ready: Callable[..., Case], phase: str
@@ -338,7 +334,6 @@ def test_a_stale_move_shows_who_changed_what_and_what_was_typed(
     assert _again(session, case).outcome is None
 
 
-@SWEPT
 def test_a_role_cannot_make_a_move_of_another(staff: As, cast: Cast, ready: Callable[..., Case]) -> None:
     case = ready("development")
     who = staff(cast.engineer)
@@ -368,7 +363,6 @@ def test_undo_puts_the_case_back_and_is_offered_only_in_its_window(
 # Evidence and assessment
 
 
-@SWEPT
 @pytest.mark.parametrize("key", EVIDENCE)
 def test_each_evidence_is_recorded_and_taken_back_on_the_page(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case], key: str
@@ -391,7 +385,6 @@ def test_each_evidence_is_recorded_and_taken_back_on_the_page(
     assert key not in standing(session, case.id)
 
 
-@SWEPT
 def test_evidence_that_cannot_be_taken_keeps_what_was_typed(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case]
 ) -> None:
@@ -620,7 +613,6 @@ def test_a_merge_on_an_old_preview_shows_a_fresh_one(
     assert _again(session, child).merged_into_id == root.id
 
 
-@SWEPT
 def test_a_forbidden_merge_offers_the_other_direction(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case]
 ) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from factories import MONDAY, a_case, a_request, act
 from flask import Flask
-from running import SWEPT
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from synced import AUTH, Synced, a_stage
@@ -213,7 +212,6 @@ def test_before_access_names_are_typed_and_found_later(app: Flask, session: Sess
     assert [each.hashed for each in marks] == [True], "typing the names anew loses no mark"
 
 
-@SWEPT
 def test_only_the_account_whose_data_it_is_reads_what_is_synced(app: Flask, session: Session, cast: Any) -> None:
     case = a_case(session, cast, phase="consultation")
     page_of, own = f"/cases/{case.number}/tables", f"/requests/REQ-{case.primary_request_id:06d}"
@@ -252,7 +250,6 @@ def test_only_the_account_whose_data_it_is_reads_what_is_synced(app: Flask, sess
     assert found.rows == (), "names out of the source of whoever led before stay theirs"
 
 
-@SWEPT
 def test_the_api_chooses_what_the_page_shows(app: Flask, session: Session, cast: Any) -> None:
     case = a_case(session, cast, phase="consultation")
     row = Connection(
@@ -292,7 +289,6 @@ def test_the_api_chooses_what_the_page_shows(app: Flask, session: Session, cast:
     assert not kept.hashed, "who takes a mark away decided that too: the hash goes"
 
 
-@SWEPT
 def test_five_hundred_tables_of_fifty_columns_are_one_page(app: Flask, session: Session, cast: Any) -> None:
     case = a_case(session, cast, phase="consultation")
     page_of = f"/cases/{case.number}/tables"

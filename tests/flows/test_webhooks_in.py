@@ -12,7 +12,6 @@ import pytest
 from conftest import Rolled
 from factories import CLOCK, MONDAY, Cast, a_case, act
 from flask import Flask
-from running import SWEPT
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 from webclient import Browser
@@ -141,7 +140,6 @@ def test_what_is_told_while_a_look_runs_asks_for_another(app: Flask, rolled: Rol
     assert [at is not None for name, at in told] == [True, True, False, False]
 
 
-@SWEPT
 @pytest.mark.usefixtures("row")
 def test_a_thousand_events_while_fivetran_is_silent_leave_two_looks(
     app: Flask, rolled: Rolled, session: Session
@@ -170,7 +168,6 @@ def test_a_look_that_was_given_up_does_not_end_all_looks(app: Flask, session: Se
     assert len(looks(session, "ready")) == 1
 
 
-@SWEPT
 def test_the_admin_sees_what_came_and_has_it_acted_on_again(
     app: Flask, session: Session, cast: Cast, row: Connection
 ) -> None:
