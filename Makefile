@@ -9,7 +9,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 demo: .venv/run.stamp
 	$(BIN)/request-tracker demo --port $(PORT)
 
-test: .venv/test.stamp chromium
+test: .venv/test.stamp .venv/trial.stamp chromium
 	$(BIN)/pytest -q -n 2 -m "not deep"
 
 check: .venv/test.stamp
@@ -19,7 +19,7 @@ check: .venv/test.stamp
 	$(BIN)/lint-imports
 	$(BIN)/request-tracker process --check
 
-check-deep: .venv/test.stamp chromium tools
+check-deep: .venv/test.stamp .venv/trial.stamp chromium tools
 	$(BIN)/pytest -q -n 2 -m deep
 
 bench: .venv/test.stamp
@@ -58,12 +58,17 @@ bench-matching: .venv/bench.stamp
 	$(PIP) --editable '.[postgres,test]'
 	touch $@ .venv/run.stamp
 
+# What trial syncs run in: the vendor's SDK and DuckDB, in an environment of their own beside ours.
+.venv/trial.stamp: .venv/test.stamp request_tracker/apidocs/trials/trial-requirements.txt
+	$(BIN)/request-tracker trial --setup
+	touch $@
+
 .venv/bench.stamp: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[bench]'
 	touch $@
 
-# The vendor's own client tools, in an environment of their own: the emulator must satisfy them.
-TOOLS := fivetran-cli==1.1.0 fivetran-connector-sdk==2.13.1
+# The vendor's own client tools, in an environment of their own: the emulator must satisfy them; and its sample source.
+TOOLS := fivetran-cli==1.1.0 fivetran-connector-sdk==2.13.1 fivetran-api-playground==1.1.9
 
 tools: .venv-tools/run.stamp
 
@@ -80,4 +85,4 @@ chromium:
 	else echo "Chromium not found: browser tests will be skipped. Set CHROMIUM to its path to run them."; fi
 
 clean:
-	rm -rf .venv .venv-tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis var
+	rm -rf .venv .venv-tools .venv-trial build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis var

@@ -14,22 +14,29 @@ from request_tracker.api import (
     api,
     cases,
     clocks,
+    documents,
     forecasts,
     leading,
     letters,
     merges,
     problems,
+    project,
+    proposal,
     reports,
     requests,
     syncs,
     tables,
+    trials,
 )
 from request_tracker.settings import Settings, is_loopback
 from request_tracker.store.knowledge import Shelf
 from request_tracker.store.session import Database
 from request_tracker.web import BLUEPRINTS, UNSIGNED, errors, filters
 
-API_MODULES = (cases, clocks, forecasts, leading, letters, merges, requests, reports, syncs, tables)
+API_MODULES = (
+    cases, clocks, documents, forecasts, leading, letters, merges, project, proposal, requests, reports, syncs, tables,
+    trials,
+)  # fmt: skip
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"

@@ -2,19 +2,17 @@
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 
 import httpx
 
-Address = IPv4Address | IPv6Address
+from request_tracker.public import is_public
+
+__all__ = ["Guarded", "Inside", "Resolve", "TooLong", "is_public", "resolved", "within"]
+
 Resolve = Callable[[str, int], Iterable[str]]
 
 _MOST_TRIED = 3
-_NAT64 = ip_network("64:ff9b::/96")
-_INTERNET = ip_network("2000::/3")
-"""All IPv6 addresses given out so far; the rest is reserved, local, or IPv4 in some old disguise."""
-_NEVER = (ip_network("3fff::/20"), ip_network("168.63.129.16/32"))
-"""Documentation, which this Python does not know yet; and the host beneath every machine of Azure's."""
 _SCHEMES = ("http", "https")
 
 
@@ -70,15 +68,6 @@ def resolved(host: str, port: int) -> Iterator[str]:
         yield str(row[4][0])
 
 
-def is_public(address: str) -> bool:
-    """Whether an address belongs to the internet, seen through every way of writing an IPv4 address into IPv6."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return all(_is_given_out(each) for each in _meant(found))
-
-
 def within(answer: httpx.Response, most: int) -> bytes:
     """The body of a streamed answer. Raises TooLong above `most` bytes, counted after decompression."""
     body = bytearray()
@@ -87,28 +76,6 @@ def within(answer: httpx.Response, most: int) -> bytes:
         if len(body) > most:
             raise TooLong(f"The answer is longer than {most} bytes")
     return bytes(body)
-
-
-def _meant(found: Address) -> tuple[Address, ...]:
-    """What an address leads to: itself, and the IPv4 addresses that a gateway would take out of it."""
-    if isinstance(found, IPv4Address):
-        return (found,)
-    if found.ipv4_mapped is not None:
-        return (found.ipv4_mapped,)
-    inner: list[Address] = [found]
-    if found in _NAT64:
-        inner = [IPv4Address(int(found) & 0xFFFFFFFF)]
-    if found.sixtofour is not None:
-        inner.append(found.sixtofour)
-    if found.teredo is not None:
-        inner.extend(found.teredo)
-    return tuple(inner)
-
-
-def _is_given_out(found: Address) -> bool:
-    if found.version == 6 and found not in _INTERNET:
-        return False
-    return found.is_global and not found.is_multicast and not any(found in each for each in _NEVER)
 
 
 def _is_loopback(address: str) -> bool:

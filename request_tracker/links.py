@@ -19,6 +19,10 @@ def case_page(base_url: str, number: str) -> str:
     return _at(base_url, f"/cases/{quote(number)}")
 
 
+def trial_run(base_url: str, number: str, run_id: int) -> str:
+    return _at(base_url, f"/cases/{quote(number)}/trials/{run_id}")
+
+
 def connect(base_url: str, number: str) -> str:
     """Our own link to grant access: the Connect Card behind it is minted on the click."""
     return _at(base_url, f"/connect/{quote(number)}")

@@ -22,11 +22,12 @@ from request_tracker.store.quota import SharedPace
 from request_tracker.store.session import Database
 from request_tracker.work import schedule
 from request_tracker.work.context import Context, over_http
-from request_tracker.work.worker import Worker, wall_clock
+from request_tracker.work.worker import SLOW, Worker, wall_clock
 
 PATIENCE = 10.0
-HANDS = 4
-"""Jobs one worker does at a time: a neighbour that is slow to answer must not keep letters waiting."""
+HANDS, SLOW_HANDS = 4, 2
+"""Jobs one worker does at a time: a neighbour that is slow to answer must not keep letters waiting, nor must a heap of
+documents that a stranger sent in: no more than `SLOW_HANDS` of them read at a time."""
 
 
 class Web(BaseApplication):  # type: ignore[misc]
@@ -57,7 +58,7 @@ def work(settings: Settings, *, pace: float = 1.0) -> None:
     pace_of_calls = SharedPace(database, settings.fivetran_plan, wall_clock)
     context = Context(database, settings, wall_clock, over_http(settings, pace_of_calls))
     scheduler = schedule.started(context, pace=pace)
-    hands = [threading.Thread(target=Worker(context).run, args=(stop,)) for _ in range(HANDS)]
+    hands = [threading.Thread(target=worker.run, args=(stop,)) for worker in hired(context)]
     try:
         for hand in hands:
             hand.start()
@@ -66,6 +67,11 @@ def work(settings: Settings, *, pace: float = 1.0) -> None:
         for hand in hands:
             hand.join()
         scheduler.shutdown(wait=True)
+
+
+def hired(context: Context) -> list[Worker]:
+    """The hands of one process; some leave the slow jobs to the others."""
+    return [Worker(context, but=() if n < SLOW_HANDS else SLOW) for n in range(HANDS)]
 
 
 def serve_plainly(app: Flask, *, host: str, port: int) -> None:

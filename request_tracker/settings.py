@@ -45,6 +45,8 @@ class Settings:
     demo: bool = False
     may_call_this_machine: bool = False
     """Whether addresses that people type may lead to this machine: in the demo alone."""
+    trial_env: str = ""
+    """Where the environment of trial syncs lies. Empty: beside ours."""
     program: Program = field(default_factory=Program)
 
     @property
@@ -71,8 +73,19 @@ def read(environment: Mapping[str, str]) -> Settings:
         webhook_secret=environment.get("FIVETRAN_WEBHOOK_SECRET", ""),
         demo=environment.get("REQUEST_TRACKER_DEMO") == "1",
         may_call_this_machine=environment.get("REQUEST_TRACKER_DEMO") == "1",
+        trial_env=environment.get("REQUEST_TRACKER_TRIAL_ENV", ""),
         program=_program(environment, base_url),
     )
+
+
+def trial_environment(settings: Settings) -> dict[str, str]:
+    """All that the process of one trial run finds in its environment: where rows and SDK lie. No key of ours."""
+    return {
+        "REQUEST_TRACKER_DATABASE_URL": settings.database_url,
+        "REQUEST_TRACKER_TRIAL_ENV": settings.trial_env,
+        "REQUEST_TRACKER_DEMO": "1" if settings.may_call_this_machine else "",
+        "LANG": "C.UTF-8",
+    }
 
 
 def _plan(named: str) -> str:
@@ -93,7 +106,16 @@ def _program(environment: Mapping[str, str], base_url: str) -> Program:
         raise Unsafe((f"{names} cannot be read: {fault}",)) from fault
     if not 0 <= undo <= 86_400:
         raise Unsafe(("REQUEST_TRACKER_UNDO_SECONDS must lie between 0 and 86400",))
-    return Program(zone=zone, undo_for=timedelta(seconds=undo), base_url=base_url, check_every=check, settle_for=settle)
+    in_demo = environment.get("REQUEST_TRACKER_DEMO") == "1"
+    by_itself = environment.get("REQUEST_TRACKER_READS_DOCUMENTS") or ("0" if in_demo else "1")
+    return Program(
+        zone=zone,
+        undo_for=timedelta(seconds=undo),
+        base_url=base_url,
+        check_every=check,
+        settle_for=settle,
+        reads_documents=by_itself == "1",
+    )
 
 
 def faults(settings: Settings) -> tuple[str, ...]:

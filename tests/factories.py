@@ -18,7 +18,23 @@ from request_tracker.rules.calendar import standard
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.program import Program
 from request_tracker.rules.terms import Role
-from request_tracker.store import people
+from request_tracker.rules.vendor_api import (
+    Analysis,
+    Change,
+    ChangeKind,
+    Collection,
+    Column,
+    ColumnKind,
+    Figures,
+    Paging,
+    PagingStyle,
+    Parent,
+    SignIn,
+    SignInKind,
+    Table,
+)
+from request_tracker.store import api_documents, people
+from request_tracker.store.api_documents import ApiDocument
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import CalendarVersion
 from request_tracker.store.people import Account, Person
@@ -189,3 +205,70 @@ class Counted:
     def _take(self, _connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
         if statement.startswith(("SELECT", "WITH")):
             self.statements.append((statement, parameters))
+
+
+def a_table(name: str, *parents: str, path: str = "", **more: Any) -> Table:
+    """A proposed table; `parents`: all that are walked first, the outermost first."""
+    columns = (
+        Column("id", "id", ColumnKind.LONG),
+        Column("name", "name", description=f"What the {name} are called"),
+        Column("amount", "amount", ColumnKind.DECIMAL),
+        Column("updated_at", "updated_at", ColumnKind.UTC_DATETIME),
+        *(Column(f"{each}_id", "", ColumnKind.LONG) for each in parents),
+    )
+    walked = "".join(f"/{each}/{{{each}_id}}" for each in parents)
+    facts: dict[str, Any] = {
+        "columns": columns,
+        "key": (*(f"{each}_id" for each in parents), "id"),
+        "parents": tuple(Parent(each, f"{each}_id", "id", f"{each}_id") for each in parents),
+        "depth": len(parents),
+        "paging": Paging(PagingStyle.CURSOR, ("cursor",), "cursor", "next_cursor", size_param="limit", size=100),
+        "change": Change(ChangeKind.BOTH, "updated_since", field="updated_at"),
+        "summary": f"List {name}",
+        "pointers": (f"#/paths/~1{name}/get",),
+    }
+    return Table(name, path or f"{walked}/{name}", "data", **{**facts, **more})
+
+
+def an_analysis(*tables: Table, **more: Any) -> Analysis:
+    """An API of billing: customers with invoices with lines, payments, and one old table; or these tables."""
+    found = tables or (
+        a_table("customers"),
+        a_table("invoices", "customers"),
+        a_table("lines", "customers", "invoices"),
+        a_table("payments"),
+        a_table("refunds", is_deprecated=True, change=Change(), warnings=("It has no time of change",)),
+    )
+    figures = Figures(
+        operations=len(found) * 2, get_operations=len(found), get_with_schema=len(found), get_described=len(found),
+        collection_endpoints=len(found), typed_collections=len(found), named_collections=len(found),
+        nesting_hist={}, nesting_max=max(each.depth for each in found), auth_classes=("api_key",), auth_vendor="static",
+        pagination_styles=("cursor",), pagination_counts={"cursor": len(found)}, pagination_dominant=("cursor",),
+        incremental_param_endpoints=len(found), incremental_field_endpoints=len(found), open_schema_share=0.0,
+        custom_field_share=0.0, fully_custom_share=0.0,
+    )  # fmt: skip
+    facts: dict[str, Any] = {
+        "title": "Acme Billing API",
+        "version": "2.1",
+        "base_urls": ("https://api.acmebilling.example/v2",),
+        "figures": figures,
+        "sign_in": (SignIn(SignInKind.API_KEY, "X-Api-Key", "header"),),
+        "collections": tuple(Collection(each.path, each.depth, data_path="data") for each in found),
+        "tables": found,
+        "examples": {each.name: ({"id": 1, "name": f"First of {each.name}"},) for each in found},
+    }
+    return Analysis("openapi3.1", **{**facts, **more})
+
+
+def a_read_document(
+    session: Session, case: Case, analysis: Analysis | None = None, *, now: datetime = MONDAY
+) -> ApiDocument:
+    """The newest document of the case, read; the case is not judged by it."""
+    found = analysis or an_analysis()
+    row = ApiDocument(
+        case_id=case.id, account_id=case.account_id, origin="paste", state="read", kind=found.kind, title=found.title,
+        version=found.version, analysis=api_documents.as_text(found), created_at=now, finished_at=now,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row

@@ -45,7 +45,7 @@ def test_no_package_registry_is_named() -> None:
     names = ("py" + "pi", "python" + "hosted", "npm" + "js", "deb." + "debian")
     host = re.compile("|".join(rf"{re.escape(name)}\.(org|com)" for name in names))
     root = PACKAGE.parent
-    others = {".git", ".venv", ".venv-tools", "var"}
+    others = {".git", ".venv", ".venv-tools", ".venv-trial", "var"}
     kept = [p for p in root.rglob("*") if p.is_file() and not others & set(p.relative_to(root).parts)]
     texts = [
         p for p in kept if p.suffix in {".py", ".md", ".toml", ".txt", ".yaml", ".cfg", ""} and p.stat().st_size < 1e6

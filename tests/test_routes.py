@@ -81,6 +81,7 @@ def test_links_lead_to_routes(app: Flask) -> None:
     for link, method in (
         (links.request_page("", "REQ-000001"), "GET"),
         (links.case_page("", "LITE-000001"), "GET"),
+        (links.trial_run("", "LITE-000001", 1), "GET"),
         (links.connect("", "LITE-000001"), "GET"),
         (links.connect_return("", "state"), "GET"),
         (links.webhook(""), "POST"),

@@ -23,6 +23,7 @@ from request_tracker.store.reading_catalogue import NoSuchConnector
 from request_tracker.store.reading_queue import BadFilter
 from request_tracker.store.reading_webhooks import NoSuchWebhook
 from request_tracker.store.requests import NoSuchRequest
+from request_tracker.store.trials import NoSuchTrial
 
 Answer = tuple[int, str, dict[str, Any]]
 
@@ -72,6 +73,7 @@ ROWS: dict[type[Exception], Callable[[Any], Answer]] = {
     NoSuchHook: lambda fault: (404, "No such webhook", {"detail": str(fault)}),
     NoSuchMerge: lambda fault: (404, "No such merge", {"detail": str(fault)}),
     NoSuchDocument: lambda fault: (404, "No such document", {"detail": str(fault)}),
+    NoSuchTrial: lambda fault: (404, "No such trial run", {"detail": str(fault)}),
     IntegrityError: lambda _: (409, "stale", {"detail": "Somebody else did the same at the same moment: look again"}),
     OperationalError: lambda _: (503, "The database is busy", {"detail": "Nothing was stored: try again in a moment"}),
     StatementError: lambda _: (422, "Some of what was sent cannot be stored", {"detail": "Nothing was stored"}),

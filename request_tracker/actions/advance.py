@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, evidence, heir, hold, record, scoring
+from request_tracker.actions import clock, documents, evidence, heir, hold, record, scoring
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.rooted import must_be_root
 from request_tracker.actions.unfit import short_enough
@@ -89,6 +89,8 @@ def _make(
     _run_clocks(session, case, move, Cause(act, entry.id))
     for effect in move.then:
         _queue(session, case, effect, act, entry)
+    if move.name == "claim":
+        documents.when_claimed(session, case, act)
     if case.outcome != before["outcome"]:
         scoring.later(session, case, act, entry)
     if case.outcome is not None:

@@ -41,7 +41,7 @@ def decide(session: Session, case: Case, found: Iterable[Found], act: Act) -> En
     A gap found after the review was recorded takes the record back: it says what is not so.
     """
     row = _open(session, case, act)
-    known = {(each.schema, each.name) for each in completeness.enabled(reading_completeness.seen(session, row))}
+    known = reading_completeness.places(session, case, row)
     checked = [_checked(each, known, f"tables.{place}") for place, each in enumerate(found)]
     changed = [each for each in checked if _keep(session, case, row, each, act)]
     if not changed:
@@ -99,7 +99,7 @@ def _open(session: Session, case: Case, act: Act, *, preview: bool = True) -> Co
 
 def _checked(found: Found, known: set[tuple[str, str]], field: str) -> Found:
     if (found.schema, found.table) not in known:
-        raise Unfit(field, f"Fivetran tells of no enabled table {found.schema[:60]}.{found.table[:60]}")
+        raise Unfit(field, f"There is no table to review called {found.schema[:60]}.{found.table[:60]}")
     if found.verdict not in list(Finding):
         raise Unfit(f"{field}.verdict", f"Choose one of: {', '.join(Finding)}")
     short_enough(f"{field}.note", found.note, most=MOST_NOTE)

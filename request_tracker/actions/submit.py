@@ -1,12 +1,11 @@
 """A request is sent: it opens a case, or joins a live one."""
 
-from dataclasses import dataclass
-
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import clock, heir, record, scoring
+from request_tracker.actions import clock, documents, heir, record, scoring
 from request_tracker.actions.clock import Cause
 from request_tracker.actions.unfit import Unfit, short_enough
+from request_tracker.actions.uploads import Upload as Upload
 from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.people import Act, Viewer
 from request_tracker.rules.process import NotAllowed
@@ -15,18 +14,11 @@ from request_tracker.rules.terms import Phase, Role
 from request_tracker.store import candidates, cases, drafts, requests
 from request_tracker.store.base import FAR
 from request_tracker.store.cases import Case
-from request_tracker.store.documents import Document
+from request_tracker.store.documents import Document, count_of
 from request_tracker.store.requests import Request
 
-
-@dataclass(frozen=True)
-class Upload:
-    """A file handed in with a request; `body` is kept as it came and only ever served as an attachment."""
-
-    filename: str
-    media_type: str
-    sha256: str
-    body: bytes
+MOST_DOCUMENTS = 20
+"""So many files come with one request, whatever is sent again and again."""
 
 
 def submit(
@@ -65,9 +57,11 @@ def submit(
 
 
 def keep_upload(session: Session, request: Request, upload: Upload, act: Act) -> Document:
-    """Keep an uploaded file with the request it belongs to. Raises Unfit for what is no API document."""
+    """Keep an uploaded file with the request it belongs to, and have it read. Raises Unfit for what is no document."""
     if not is_document(upload.filename):
         raise Unfit("file", f"Send an API document: {', '.join(DOCUMENTS)}")
+    if count_of(session, request.id) >= MOST_DOCUMENTS:
+        raise Unfit("file", f"This request has {MOST_DOCUMENTS} documents already: tell its specialist what is new")
     document = Document(
         request_id=request.id,
         account_id=request.account_id,
@@ -80,6 +74,7 @@ def keep_upload(session: Session, request: Request, upload: Upload, act: Act) ->
     )
     session.add(document)
     session.flush()
+    documents.with_request(session, request, document, act)
     return document
 
 

@@ -79,7 +79,7 @@ def read_upload(filename: str, media_type: str, body: bytes) -> Upload:
     """A checked upload. Raises Unfit when it is empty."""
     if not body:
         raise Unfit("file", "The file is empty: choose the API document again")
-    name = filename.replace("\\", "/").rsplit("/", 1)[-1] or "document"
+    name = submission.file_name(filename) or "document"
     return Upload(name, media_type or "application/octet-stream", hashlib.sha256(body).hexdigest(), body)
 
 

@@ -83,6 +83,21 @@ BODIES: dict[str, Schema] = {
         tables={"type": "array", "maxItems": 5000, "items": _REVIEWED},
         record={"type": ["boolean", "null"], "description": "Record the review as evidence: every table is reviewed"},
     ),
+    "Proposal": _object(
+        ("tables",),
+        tables={
+            "type": "object",
+            "additionalProperties": {"type": "boolean"},
+            "minProperties": 1,
+            "maxProperties": 5000,
+            "propertyNames": {"maxLength": 200},
+            "description": "Whether each is needed; others stay as they are",
+        },
+        seen={"type": ["string", "null"], "description": "`seen` of the reading: 409 where that is not so any more"},
+    ),
+    "Trial": _object(
+        reset={"type": ["boolean", "null"], "description": "Start over instead of going on from the last run's state"}
+    ),
     "Assessment": _object(criteria=_CRITERIA, accept_all={"type": ["boolean", "null"]}),
     "Hold": _object(("reason",), reason=_REASON, question=OPTIONAL, expected_until=INSTANT),
     "ClockChange": _object(
@@ -94,6 +109,10 @@ BODIES: dict[str, Schema] = {
         target_days={"type": ["number", "null"], "description": "With retarget: working days of the clock's calendar"},
         calendar_id={"type": ["integer", "null"], "minimum": 1, "maximum": 2_147_483_647},
         seen={"type": ["string", "null"], "description": "`seen` of the preview: 409 where that is not so any more"},
+    ),
+    "Document": _object(
+        url={"type": ["string", "null"], "description": "Where it is fetched from"},
+        text={"type": ["string", "null"], "description": "The document itself: OpenAPI, Postman or GraphQL"},
     ),
     "Answer": _object(("body",), body=TEXT),
     "Comment": _object(("body",), body=TEXT, internal={"type": "boolean"}),

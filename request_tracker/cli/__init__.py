@@ -12,7 +12,7 @@ import click
 
 from request_tracker import resources, serve, showing
 from request_tracker.actions.admit import add_person
-from request_tracker.cli import clocks, forecast, frame, letters, provision, reports
+from request_tracker.cli import assess, clocks, forecast, frame, letters, provision, reports, scaffold, trial
 from request_tracker.emulator import app as emulated
 from request_tracker.rules import drawing
 from request_tracker.rules.terms import Role
@@ -32,9 +32,12 @@ def main() -> None:
 
 
 main.add_command(reports.report)
+main.add_command(assess.assess)
 main.add_command(forecast.forecast)
 main.add_command(letters.bounce)
 main.add_command(provision.provision)
+main.add_command(scaffold.scaffold)
+main.add_command(trial.trial)
 
 
 @main.command()
@@ -168,8 +171,9 @@ def demo(port: int, data: Path | None, ready_file: Path | None) -> None:
 @main.command()
 def check() -> None:
     """Validate settings, database, mail and Fivetran access, and say what to fix."""
-    found = checking.faults(frame.settings(), resources.MIGRATIONS)
-    for line in found:
+    settings = frame.settings()
+    found = checking.faults(settings, resources.MIGRATIONS)
+    for line in [*found, *checking.notes(settings)]:
         click.echo(line)
     if found:
         raise click.ClickException(f"{len(found)} things to put right")

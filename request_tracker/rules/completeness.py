@@ -28,6 +28,10 @@ FINDING_WORDS = {
 }
 
 
+ABSENT = "Expected by the chosen tables, not arrived"
+LEFT_OUT = "Expected by the chosen tables, left out in Fivetran"
+
+
 @dataclass(frozen=True)
 class SeenTable:
     """A table as Fivetran last told it; `hashed`: the columns whose content is hashed."""
@@ -44,7 +48,10 @@ class SeenTable:
 
 @dataclass(frozen=True)
 class Item:
-    """A table of the checklist. `verdict` empty: not reviewed in this preview; `last_…`: in the one before."""
+    """A table of the checklist. `verdict` empty: not reviewed in this preview; `last_…`: in the one before.
+
+    `chosen`: it is one of the tables chosen from the proposal; `absent` says, of such a one, that it is not there.
+    """
 
     table: SeenTable
     verdict: str = ""
@@ -53,6 +60,8 @@ class Item:
     at: datetime | None = None
     last_verdict: str = ""
     last_note: str = ""
+    chosen: bool = False
+    absent: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,11 @@ class Checklist:
         return self._of(Finding.LATER)
 
     @property
+    def absent(self) -> tuple[Item, ...]:
+        """Expected by the chosen tables, and not there."""
+        return tuple(each for each in self.items if each.absent)
+
+    @property
     def is_done(self) -> bool:
         """Every table reviewed, and none has to go back to the build."""
         return self.total > 0 and self.reviewed == self.total and not self.gaps
@@ -86,7 +100,7 @@ class Checklist:
     @property
     def missing(self) -> str:
         """What stands in the way of recording the review, a sentence; empty where nothing does."""
-        if not self.total:
+        if all(each.absent for each in self.items):
             return "Fivetran has not told any tables yet: read them first"
         if self.reviewed < self.total:
             return f"{self.total - self.reviewed} of {_tables(self.total)} not reviewed yet"
@@ -122,6 +136,32 @@ def tables_of(body: Mapping[str, Any]) -> tuple[SeenTable, ...]:
 
 def enabled(tables: Sequence[SeenTable]) -> tuple[SeenTable, ...]:
     return tuple(each for each in tables if each.enabled)
+
+
+def expect(tables: Sequence[SeenTable], chosen: Iterable[str], schema: str) -> tuple[tuple[SeenTable, bool, str], ...]:
+    """What is to be reviewed: every enabled table, then each chosen one that is not among them. With each, whether it
+    was chosen, and what is so of one that is not there. `schema` is where a table is expected that nobody has seen."""
+    wanted = {name: _alike(name) for name in sorted(set(chosen), key=str.casefold)}
+    out = {_flat(each.name): each for each in tables if not each.enabled}
+    there = {_flat(each.name) for each in enabled(tables)}
+    named = frozenset[str]().union(*wanted.values())
+    missing = [(name, alike) for name, alike in wanted.items() if not alike & there]
+    left = [(name, next((out[each] for each in alike if each in out), None)) for name, alike in missing]
+    return (
+        *((each, _flat(each.name) in named, "") for each in enabled(tables)),
+        *((seen or SeenTable(schema, name, False), True, LEFT_OUT if seen else ABSENT) for name, seen in left),
+    )
+
+
+def _flat(name: str) -> str:
+    """Letters and digits alone: destinations spell one name in several ways."""
+    return "".join(each for each in name.casefold() if each.isalnum())
+
+
+def _alike(name: str) -> frozenset[str]:
+    """How a chosen table may be called where it arrives: a starter project adds a word to names that SQL reserves."""
+    flat = _flat(name)
+    return frozenset((flat, f"{flat}list"))
 
 
 def _named(part: Any) -> list[tuple[str, Mapping[str, Any]]]:

@@ -16,7 +16,8 @@ class CaseFacts:
     supporting_accounts: distinct accounts beside the primary's. live_supporters: distinct persons beside the primary.
     vacancy: while nobody leads the case, the sentence that says who is asked to; empty otherwise.
     ended_for: how long ago the case ended, None while live. silence: the three records of the consultation are
-    complete and the requester has not spoken against them for the program's silence_days.
+    complete and the requester has not spoken against them for the program's silence_days. proposed_tables and
+    chosen_tables: how many the newest API document proposes, and how many of these are needed.
     """
 
     phase: Phase
@@ -30,6 +31,8 @@ class CaseFacts:
     silence: bool = False
     reminders: int = 0
     has_questions: bool = False
+    proposed_tables: int = 0
+    chosen_tables: int = 0
     vacancy: str = ""
     ended_for: timedelta | None = None
     lead_decides_from: int = 5

@@ -39,9 +39,9 @@ GROUPS = (
     Group("merging", "Cases are combined or taken apart", ("merge", "swap", "unmerge", "dismissed*")),
     Group("questions", "Questions, answers and comments", ("hold.*", "comment")),
     Group("work", "Evidence, assessment and who works on it",
-          ("evidence*", "assessment", "assigned", "slots", "document", "reminder", "tables.reviewed")),
+          ("evidence*", "assessment", "assigned", "slots", "document*", "reminder", "tables.reviewed")),
     Group("connector", "The starter connector and its tables",
-          ("starter.*", "access.*", "tables.*", "schedule.*", "role.*")),
+          ("starter.*", "access.*", "tables.*", "schedule.*", "role.*", "trial*")),
     Group("syncs", "Syncs", ("sync.*",)),
     Group("promises", "Promises at risk, broken or moved", ("clock.*", "promise.*")),
 )  # fmt: skip

@@ -76,6 +76,18 @@ def _minutes(facts: CaseFacts) -> str | None:
     return EVIDENCE["minutes_confirmed"].missing + ", and five working days of silence have not passed"
 
 
+def _data(facts: CaseFacts) -> str | None:
+    """Where tables are proposed, the sentence names what is nearest: to choose some, or to take the chosen ones."""
+    if "data_requirements_recorded" in facts.evidence:
+        return None
+    missing = EVIDENCE["data_requirements_recorded"].missing
+    if facts.chosen_tables:
+        return f"{missing}: take the {facts.chosen_tables} chosen of the table proposal, or write them down"
+    if facts.proposed_tables:
+        return f"{missing}: choose from the {facts.proposed_tables} of the table proposal, or write them down"
+    return missing
+
+
 def _verified(facts: CaseFacts) -> str | None:
     if "requester_verified" in facts.evidence:
         return None
@@ -120,6 +132,7 @@ def _led(facts: CaseFacts) -> str | None:
 
 is_assessed = Guard("is_assessed", "assessment", _assessed)
 minutes_stand = Guard("minutes_stand", "minutes_confirmed", _minutes)
+data_stands = Guard("data_requirements_recorded", "data_requirements_recorded", _data)
 is_verified = Guard("is_verified", "requester_verified", _verified)
 starter_present = Guard("starter_present", "starter_ready", _starter)
 access_stands = stands("access_granted")
@@ -212,7 +225,7 @@ MOVES = (
     Move(
         "start_build", "Start the build", (CONSULTATION,), DEVELOPMENT, _by(SPECIALIST),
         (has_primary, stands("starter_ready"), access_stands, stands("service_demonstrated"),
-         stands("use_cases_recorded"), stands("data_requirements_recorded"), minutes_stand),
+         stands("use_cases_recorded"), data_stands, minutes_stand),
         starts=("build",), stops=("consult_offer",), then=("mail.build_started",),
     ),
     Move(

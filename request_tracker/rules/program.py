@@ -43,3 +43,9 @@ class Program:
     """How long webhook deliveries are kept; a replay of one that was forgotten is only another look."""
     cards_an_hour: int = 20
     """Connect Cards one person may open within an hour."""
+    reads_documents: bool = False
+    """Whether a case's documentation is read as somebody begins with it: the settings say so outside the demo."""
+    keep_documents_for: timedelta = timedelta(days=7)
+    """How long a document's contents stay after its case has ended."""
+    keep_samples_for: timedelta = timedelta(days=7)
+    """How long what a trial sync read stays after it has ended: the sample, the rows and the state."""

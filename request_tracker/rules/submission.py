@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from request_tracker.rules.strangers import plain
 from request_tracker.rules.terms import AuthKind
 
 LONG = 20_000
@@ -66,8 +67,9 @@ LIMITS = {
 DOCUMENTS = (
     ".json", ".yaml", ".yml", ".graphql", ".gql", ".graphqls", ".txt", ".md", ".html", ".htm", ".xml", ".pdf",
 )  # fmt: skip
-UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters but line break and tab, and halves of surrogates: no page and no database takes them all."""
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but line break and tab, halves of surrogates, and what turns the direction in which all that
+follows is read: no page and no database takes them all."""
 SANDBOX = ("yes", "no", "unknown")
 
 
@@ -86,6 +88,11 @@ def read(raw: Mapping[str, Any], *, has_document: bool = False) -> Submission:
         has_document=has_document,
         would_preview=_yes(raw.get("would_preview")),
     )
+
+
+def file_name(given: str) -> str:
+    """What a file is called, without the folders of whoever had it and what steers the reading; empty for nothing."""
+    return plain(given.replace("\\", "/").rsplit("/", 1)[-1][-200:])
 
 
 def is_document(filename: str) -> bool:

@@ -26,6 +26,10 @@ def _evidence(data: Data) -> str:
     return f"{label}{value}" + (", observed by the system" if data.get("source") == "observation" else "")
 
 
+def _criteria(count: int) -> str:
+    return f"{count} {'criterion' if count == 1 else 'criteria'}"
+
+
 def _by_policy(data: Data) -> str:
     return ", automatically" if data.get("automatic") else ""
 
@@ -50,6 +54,23 @@ def _often(data: Data) -> str:
     return Schedule(data["minutes"], data["type"], data["at"]).words
 
 
+def _judged(data: Data) -> str:
+    return "no verdict" if data["verdict"] == "unknown" else f"{data['verdict']}, {data['score']} of 100 points"
+
+
+def _tried(data: Data) -> str:
+    rows = f"{data['rows']:,} row{'' if data['rows'] == 1 else 's'} read"
+    if data.get("stopped"):
+        return f"Trial sync {data['run']} was stopped"
+    return f"Trial sync {data['run']} {'succeeded' if data['done'] else 'failed'}: {rows}"
+
+
+_ORIGINS = {
+    "upload": "API document uploaded",
+    "paste": "API document pasted",
+    "address": "API document asked for by its address",
+    "request": "API document of a request is read again",
+}
 SENTENCES: dict[str, Callable[[Data], str]] = {
     "submit": lambda data: "Request received" + (", with the requester's consent" if data.get("consent") else ""),
     "join": lambda data: "Joined this request" + (", with the requester's consent" if data.get("consent") else ""),
@@ -74,7 +95,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "comment.internal": lambda _: "Internal note",
     "evidence": _evidence,
     "evidence.void": lambda data: f"No longer stands: {EVIDENCE[data['key']].label.lower()}",
-    "assessment": lambda data: f"Assessment: {len(data.get('verdicts', {}))} criteria judged",
+    "assessment": lambda data: f"Assessment: {_criteria(len(data.get('verdicts', {})))} judged",
     "assigned": lambda data: f"Assigned to {data.get('name', 'somebody')}",
     "merge": lambda data: "Combined with another request for the same service" + _by_policy(data),
     "merge.in": lambda data: "Another case was merged into this one" + _by_policy(data),
@@ -107,6 +128,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
         f"Chosen what is synced: {data['tables']} table{'' if data['tables'] == 1 else 's'}"
         + (f", {data['hashed']} column{'' if data['hashed'] == 1 else 's'} hashed" if data["hashed"] else "")
     ),
+    "tables.needed": lambda data: f"Chosen from the table proposal: {data['chosen']} of {data['of']} tables are needed",
     "tables.applied": lambda _: "Fivetran brings the chosen tables; new ones stay out",
     "tables.drifted": lambda _: "Somebody changed the tables in Fivetran: they are put back as chosen",
     "schedule.chosen": lambda data: f"Chosen how often it syncs: {_often(data)}",
@@ -129,7 +151,21 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     ),
     "clock.recalendar": lambda data: f"New working calendar for {_clock(data)}",
     "promise.moved": lambda data: f"The promised date has moved: {CLOCKS[data['name']].label}",
-    "document": lambda _: "Document added",
+    "document": lambda data: _ORIGINS.get(data.get("origin", ""), "Document added"),
+    "document.read": lambda data: (
+        f"Document read: {_judged(data)}, {data['tables']} table{'' if data['tables'] == 1 else 's'} proposed"
+    ),
+    "document.failed": lambda _: "A document could not be read",
+    "document.stopped": lambda _: "Reading a document was stopped",
+    "trial": lambda data: (
+        f"Trial sync {data['run']} started against {'the real source' if data.get('real') else 'the examples'}"
+        + (", from the beginning" if data.get("reset") else "")
+    ),
+    "trial.over": _tried,
+    "trial.forgotten": lambda data: f"What trial sync {data['run']} read was deleted",
+    "document.forgotten": lambda data: (
+        f"Contents of {data['count']} document{'' if data['count'] == 1 else 's'} deleted as no longer needed"
+    ),
 }
 
 

@@ -1,7 +1,8 @@
 """What a vendor's API document says, in one shape for every format: sign-in, collections, tables, figures.
 
-`apidocs` makes an Analysis out of a document, `store` keeps it as JSON, `rules.assessment` judges it, `apidocs.scaffold`
-makes a starter project of it. Every text in it comes from a stranger: it is shown escaped and never acted upon.
+`apidocs` makes an Analysis out of a document, `store` keeps it as JSON, `rules.assessment` judges it,
+`apidocs.scaffold` makes a starter project of it. Every text in it comes from a stranger: it is shown escaped and never
+acted upon.
 """
 
 from collections.abc import Mapping
@@ -72,7 +73,8 @@ class Note:
 @dataclass(frozen=True)
 class SignIn:
     """One way to sign in. `place` (header, query, cookie) and `name` say where a key goes, `prefix` what stands before
-    it; `login_…` belong to a session: a POST that answers with a token at `token_path` (dots between names)."""
+    it; `login_…` belong to a session: a POST that answers with a token at `token_path` (dots between names). `also`:
+    what must be sent together with it."""
 
     kind: SignInKind
     name: str = ""
@@ -85,6 +87,7 @@ class SignIn:
     login_fields: tuple[str, ...] = ()
     token_path: str = ""
     pointers: tuple[str, ...] = ()
+    also: tuple["SignIn", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,8 @@ class Configured:
 class Table:
     """A list of records as a table. `path` as the document writes it, `data_path` where the answer holds the records
     ("$": it is the list itself). `key`: columns, those of the parents first; empty: the row is hashed. `depth`: how
-    many lists must be walked first. `constants`: parameters with a closed list of values, each of which is asked for.
+    many lists must be walked first. `constants`: parameters with a closed list of values, each of which is asked for;
+    `constant_columns`: what the column is called that holds the value asked for, by parameter, where rows differ by it.
     `deletes`: how the API tells that a record is gone: "" (not at all), "field:<path>" (a truth value or time in the
     record). `columns` in the document's order, keys first. `is_custom`: wholly customer-defined record."""
 
@@ -174,6 +178,7 @@ class Table:
     depth: int = 0
     configured: tuple[Configured, ...] = ()
     constants: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    constant_columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     paging: Paging = Paging()
     change: Change = Change()
@@ -246,7 +251,8 @@ class Analysis:
     """All that was found in one document. `kind`: openapi2.0, openapi3.0, openapi3.1, postman2.0, postman2.1,
     graphql-sdl, graphql-introspection or html. `sign_in`: the easiest way first. `links`: documents a page points at.
     `examples`: a few records a table, as the document has them; `made_up` names the tables whose examples were made
-    from the schema instead. `pointers`: evidence a criterion, by its name."""
+    from the schema instead. `pointers`: evidence a criterion, by its name; `excerpts`: the first
+    lines of what stands at each of them."""
 
     kind: str
     title: str = ""
@@ -263,3 +269,4 @@ class Analysis:
     examples: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=lambda: MappingProxyType({}))
     made_up: tuple[str, ...] = ()
     pointers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    excerpts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -117,11 +117,18 @@ class ConnectionRow:
 
 @dataclass(frozen=True)
 class CriterionRow:
+    """`measured` to `pointers` come from a document; `is_anew`: what was measured became another after somebody had
+    decided, and says something else than they did."""
+
     criterion: Criterion
     measured: str | None
     figure: str
     verdict: str | None
     note: str
+    threshold: str = ""
+    reason: str = ""
+    pointers: tuple[str, ...] = ()
+    is_anew: bool = False
 
 
 @dataclass(frozen=True)

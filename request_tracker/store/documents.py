@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from request_tracker.store.base import Base, tied
+from request_tracker.store.base import Base, partial, tied
 
 
 class Document(Base):
@@ -25,8 +25,14 @@ class Document(Base):
     __table_args__ = (
         tied("(body IS NULL) = (forgotten_at IS NOT NULL)", "forgotten_is_empty"),
         Index("ix_document_request", "request_id"),
+        partial("ix_document_kept", "request_id", where="forgotten_at IS NULL"),
     )
 
 
 class NoSuchDocument(LookupError):
     """No document has this id, or the viewer may not read it."""
+
+
+def count_of(session: Session, request_id: int) -> int:
+    """How many files came with a request, forgotten ones too."""
+    return session.scalar(select(func.count()).where(Document.request_id == request_id)) or 0

@@ -12,7 +12,7 @@ from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.facts import CaseFacts
 from request_tracker.rules.people import Act
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, StarterState
-from request_tracker.store import assessments, clocks, connections, evidence, heirs, holds, requests
+from request_tracker.store import assessments, clocks, connections, evidence, heirs, holds, reading_proposal, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.people import Account, Person
@@ -25,6 +25,7 @@ def facts_of(session: Session, case: Case, act: Act, fields: Mapping[str, Any] |
     standing = evidence.standing(session, case.id)
     people, accounts = _beside_primary(session, case)
     starter = connections.live(session, case.id)
+    proposed, chosen = _proposed(session, case, standing)
     return CaseFacts(
         phase=Phase(case.phase),
         role=act.who.role,
@@ -37,6 +38,8 @@ def facts_of(session: Session, case: Case, act: Act, fields: Mapping[str, Any] |
         silence=_is_silent(session, standing, act),
         reminders=reminders(session, case.id),
         has_questions=any(HoldReason(hold.reason).on_requester for hold in holds.open_holds(session, case.id)),
+        proposed_tables=proposed,
+        chosen_tables=chosen,
         vacancy=vacancy(session, case),
         ended_for=act.now - case.ended_at if case.ended_at else None,
         lead_decides_from=act.program.lead_decides_from,
@@ -79,6 +82,14 @@ def supporting_accounts(session: Session, root_ids: Collection[int]) -> dict[int
         .group_by(Case.root_id)
     )
     return {row[0]: row[1] for row in rows if row[0] is not None}
+
+
+def _proposed(session: Session, case: Case, standing: Mapping[str, Evidence]) -> tuple[int, int]:
+    """How many tables are proposed and chosen; asked for only while it matters to a guard."""
+    if case.phase != Phase.CONSULTATION or "data_requirements_recorded" in standing:
+        return 0, 0
+    found = reading_proposal.brief(session, case.id)
+    return (found.proposed, len(found.chosen)) if found else (0, 0)
 
 
 def _beside_primary(session: Session, case: Case) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Jobs: effects on the outside world, written with the fact that caused them and claimed by one worker each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,12 +68,18 @@ def put_anew(session: Session, kind: str, args: dict[str, Any], *, now: datetime
         put(session, kind, args, now=now, unique_key=unique_key)
 
 
-def claim(session: Session, worker: str, now: datetime) -> Job | None:
-    """The next due job, ours by a conditional UPDATE; expired locks are revived."""
+def state_of(session: Session, unique_key: str) -> str | None:
+    """How the job of this key stands; None where there is none."""
+    return session.scalar(select(Job.state).where(Job.unique_key == unique_key))
+
+
+def claim(session: Session, worker: str, now: datetime, *, but: Collection[str] = ()) -> Job | None:
+    """The next due job, ours by a conditional UPDATE; expired locks are revived. Kinds in `but` are left to others."""
     due = or_(
         (Job.state == "ready") & (Job.run_at <= now),
         (Job.state == "running") & (Job.locked_until < now),
     )
+    due = due & Job.kind.not_in(but) if but else due
     for job_id, state, locked_until in session.execute(
         select(Job.id, Job.state, Job.locked_until).where(due).order_by(Job.run_at, Job.id).limit(5)
     ).all():

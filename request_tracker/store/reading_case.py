@@ -15,6 +15,7 @@ from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.process import Option
 from request_tracker.rules.terms import USABLE_STARTER, Criterion, Phase, Role, StarterState
 from request_tracker.store import assessments, cases, clocks, connections, evidence, holds, reading_clocks, requests
+from request_tracker.store.assessments import Assessment
 from request_tracker.store.case_rows import (
     CaseView,
     ClockRow,
@@ -263,11 +264,17 @@ def _condition(row: Condition, who: Viewer) -> ConditionRow:
 def _assessment(session: Session, case: Case) -> tuple[CriterionRow, ...]:
     rows = assessments.of_case(session, case.id)
     return tuple(
-        CriterionRow(name, row.measured, row.figure, row.verdict, row.note)
-        if (row := rows.get(name)) is not None
-        else CriterionRow(name, None, "", None, "")
+        _criterion(name, row) if (row := rows.get(name)) is not None else CriterionRow(name, None, "", None, "")
         for name in Criterion
     )
+
+
+def _criterion(name: Criterion, row: Assessment) -> CriterionRow:
+    later = row.at is not None and row.measured_at is not None and row.measured_at > row.at
+    return CriterionRow(
+        name, row.measured, row.figure, row.verdict, row.note, row.threshold, row.reason,
+        tuple(str(each) for each in row.pointers), later and row.measured != row.verdict,
+    )  # fmt: skip
 
 
 def _merged(session: Session, case: Case) -> tuple[MergeRow, ...]:

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of, partial, tied
 
 UNDER_WAY = ("waiting", "running")
+EXAMPLES, SOURCE = "examples", "source"
+
+
+class NoSuchTrial(LookupError):
+    """There is no such trial run on this case."""
 
 
 class TrialRun(Base):
@@ -46,7 +51,7 @@ class TrialRun(Base):
     finished_at: Mapped[datetime | None]
     forgotten_at: Mapped[datetime | None]
     __table_args__ = (
-        one_of("origin", ("examples", "source")),
+        one_of("origin", (EXAMPLES, SOURCE)),
         one_of("state", (*UNDER_WAY, "done", "failed", "stopped")),
         tied(
             "forgotten_at IS NULL OR (sample IS NULL AND database IS NULL AND project_state IS NULL)",
@@ -58,7 +63,79 @@ class TrialRun(Base):
         partial("ix_trial_run_to_forget", "finished_at", where="forgotten_at IS NULL"),
     )
 
+    def over(self, state: str, sentence: str, now: datetime) -> None:
+        """It ended: `sentence` says how, and what to do."""
+        self.state, self.step, self.sentence, self.finished_at = state, "", sentence, now
+
 
 def of_case(session: Session, case_id: int) -> Sequence[TrialRun]:
     """Every trial run of a case, the newest first; samples are loaded when they are asked for."""
     return session.scalars(select(TrialRun).where(TrialRun.case_id == case_id).order_by(TrialRun.id.desc())).all()
+
+
+def of_number(session: Session, case_id: int, run_id: int) -> TrialRun:
+    """The trial run of this case. Raises NoSuchTrial."""
+    found = session.get(TrialRun, run_id)
+    if found is None or found.case_id != case_id:
+        raise NoSuchTrial("There is no such trial run on this case")
+    return found
+
+
+def locked(session: Session, run_id: int) -> TrialRun:
+    """The run as it is now, locked. Whoever locks its case too locks that first."""
+    found = select(TrialRun).where(TrialRun.id == run_id).with_for_update()
+    return session.scalars(found.execution_options(populate_existing=True)).one()
+
+
+def under_way(session: Session, case_id: int) -> TrialRun | None:
+    """The run of the case that waits or runs: never more than one."""
+    return session.scalar(select(TrialRun).where(TrialRun.case_id == case_id, TrialRun.state.in_(UNDER_WAY)))
+
+
+def running(session: Session, origin: str) -> int:
+    """How many runs of this kind run now, of all cases."""
+    found = select(func.count()).where(TrialRun.state == "running", TrialRun.origin == origin)
+    return session.scalar(found) or 0
+
+
+def goes_on_from(session: Session, case_id: int, document_id: int, origin: str) -> TrialRun | None:
+    """The run whose state and rows the next one goes on from; None: it starts over.
+
+    The newest of this document and source, or the one it had gone on from where it broke off without a state.
+    """
+    here = (TrialRun.case_id == case_id, TrialRun.document_id == document_id, TrialRun.origin == origin)
+    newest = session.scalar(
+        select(TrialRun).where(*here, TrialRun.state.not_in(UNDER_WAY)).order_by(TrialRun.id.desc()).limit(1)
+    )
+    if newest is None or newest.project_state is not None:
+        return newest
+    former = session.get(TrialRun, newest.former_id) if newest.former_id else None
+    return former if former is not None and former.project_state is not None else None
+
+
+def keep_newest(session: Session, row: TrialRun) -> None:
+    """Only the newest run of a case and source holds a state and rows to go on from."""
+    others = (TrialRun.case_id == row.case_id, TrialRun.origin == row.origin, TrialRun.id != row.id)
+    held = (TrialRun.database.is_not(None) | TrialRun.project_state.is_not(None), TrialRun.state.not_in(UNDER_WAY))
+    empty = update(TrialRun).where(*others, *held).values(database=None, project_state=None)
+    session.execute(empty.execution_options(synchronize_session="fetch"))
+
+
+def silent(session: Session, before: datetime) -> Sequence[int]:
+    """Runs that run and have not said since then that they live."""
+    found = select(TrialRun.id).where(
+        TrialRun.state == "running", func.coalesce(TrialRun.beat_at, TrialRun.started_at) < before
+    )
+    return session.scalars(found.order_by(TrialRun.id)).all()
+
+
+def waiting(session: Session, before: datetime) -> Sequence[TrialRun]:
+    """Runs that were asked for before then and that nobody has begun."""
+    found = select(TrialRun).where(TrialRun.state == "waiting", TrialRun.created_at < before)
+    return session.scalars(found.order_by(TrialRun.id)).all()
+
+
+def to_forget(session: Session, before: datetime, *, most: int = 100) -> Sequence[int]:
+    """Runs that ended before then and still hold what they read."""
+    found = select(TrialRun.id).where(TrialRun.finished_at <= before, TrialRun.forgotten_at.is_(None))
+    return session.scalars(found.order_by(TrialRun.finished_at, TrialRun.id).limit(most)).all()

@@ -8,7 +8,11 @@ from request_tracker.web.calendars import calendars
 from request_tracker.web.case import case
 from request_tracker.web.case_clone import same_setup
 from request_tracker.web.case_completeness import completeness
+from request_tracker.web.case_documents import documents
+from request_tracker.web.case_project import project
+from request_tracker.web.case_proposal import proposal
 from request_tracker.web.case_tables import tables
+from request_tracker.web.case_trials import trials
 from request_tracker.web.catalogue import catalogue
 from request_tracker.web.clocks_admin import clocks_admin
 from request_tracker.web.connect import connect
@@ -47,7 +51,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     webhooks, duplicates, knowledge, alias_files, offers, policies, letter_settings, unsubscribe,
     report_subscriptions, report_shares, calendars, days_off, targets, tables, completeness, roles,
     letters_admin, notices, webhooks_admin, hooks, groups_admin,
-    clocks_admin, promises, fivetran_admin, provisioning, same_setup,
+    clocks_admin, promises, fivetran_admin, provisioning, same_setup, documents, proposal, project,
+    trials,
 )  # fmt: skip
 UNSIGNED: tuple[Blueprint, ...] = (webhooks, unsubscribe, report_shares)
 """Blueprints whose posts carry a signature of their own instead of a form token."""

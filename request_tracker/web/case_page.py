@@ -23,9 +23,11 @@ from request_tracker.store import (
     merges,
     reading_case,
     reading_completeness,
+    reading_documents,
     reading_duplicates,
     reading_knowledge,
     reading_letters,
+    reading_proposal,
     reading_syncs,
     reading_timeline,
 )
@@ -34,8 +36,10 @@ from request_tracker.store.case_rows import CaseView, CommentRow, ConnectionRow,
 from request_tracker.store.cases import Case
 from request_tracker.store.facts import vacancy
 from request_tracker.store.merges import Merge
+from request_tracker.store.reading_documents import Documents
 from request_tracker.store.reading_duplicates import RelatedRow
 from request_tracker.store.reading_knowledge import Offer
+from request_tracker.store.reading_proposal import Brief
 from request_tracker.store.reading_syncs import Synced
 from request_tracker.web import case_clocks, case_evidence, case_forecast, case_matters, case_moves, case_order
 from request_tracker.web.case_clocks import ClockShown
@@ -98,9 +102,11 @@ class CasePage:
     names: Names
     evidence: dict[str, list[EvidenceShown]]
     criteria: tuple[CriterionShown, ...]
+    documents: Documents
     synced: Synced
     roles: dict[str, RoleShown]
     review: Checklist
+    proposal: Brief | None
     matters: Matters
     timeline: tuple[TimelineRow, ...]
     comments: tuple[CommentRow, ...]
@@ -156,9 +162,11 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
         names=Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case)),
         evidence=evidence,
         criteria=criteria,
+        documents=reading_documents.documents(session, case, viewer),
         synced=reading_syncs.synced(session, case, viewer),
         roles=roles_of(session, view.requests),
         review=review,
+        proposal=reading_proposal.brief(session, case.id),
         matters=matters,
         timeline=timeline,
         comments=reading_timeline.comments_of(session, case, viewer),

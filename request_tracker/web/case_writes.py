@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.wrappers import Response
 
 from request_tracker.access import wiring
 from request_tracker.actions import assess as assessing
@@ -85,7 +86,14 @@ def assess(number: str) -> ResponseReturnValue:
         verdicts = _new_verdicts(session, case)
         return assessing.decide(session, case, verdicts, wiring.act(), accept_all=accept_all)
 
-    return write(number, "assess", work, done="The judgement is saved.", anchor="assessment")
+    return _where_judged(write(number, "assess", work, done="The judgement is saved.", anchor="assessment"), number)
+
+
+def _where_judged(answer: ResponseReturnValue, number: str) -> ResponseReturnValue:
+    """Who judges beside the evidence comes back to it."""
+    if isinstance(answer, Response) and http.form.get("on") == "assessment":
+        return redirect(url_for("documents.show", number=number), 303)
+    return answer
 
 
 def hold(number: str) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from request_tracker.access import policy, wiring
 from request_tracker.rules import connection_words
 from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.calendar_words import day_ended
+from request_tracker.rules.strangers import plain
 from request_tracker.rules.terms import STAFF, Role, StarterState
 from request_tracker.store import bounces, reading_duplicates, reading_fivetran
 from request_tracker.store.reading_fivetran import OutageTold
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(when)
     app.add_template_filter(day)
     app.add_template_filter(due_day)
+    app.add_template_filter(plain, "tidy")
     app.add_template_filter(connection_words.kind_words, "condition_words")
     app.add_template_filter(starter_words)
     app.add_template_filter(sync_words)

@@ -14,7 +14,7 @@ from request_tracker.access import wiring
 from request_tracker.actions import submit as sending
 from request_tracker.actions.submit import Upload
 from request_tracker.actions.unfit import Unfit
-from request_tracker.rules import submission
+from request_tracker.rules import fit_hints, submission
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.submission import DOCUMENTS, FieldError, Incomplete, Submission
@@ -69,6 +69,13 @@ def suggest() -> ResponseReturnValue:
     return render_template("intake/_matches.html", matches=found)
 
 
+@intake.post("/requests/fit")
+def fit() -> ResponseReturnValue:
+    """The fragment under a field: what the rubric would say of it. Advice; nothing is stored."""
+    typed = {name: http.form.get(name, "")[: submission.LONG] for name in fit_hints.HINTS}
+    return render_template("intake/_fit.html", hints=fit_hints.hints(typed))
+
+
 @intake.post("/requests/draft")
 def keep_draft() -> ResponseReturnValue:
     """Keep what is typed so far. By script: 204. By the button: back to the list."""
@@ -98,6 +105,7 @@ def _page(
         form=form,
         roles=offered_roles,
         matches=found,
+        hints={hint.field: [hint] for hint in fit_hints.hints(form.typed)},
         kept=kept.filename if kept else "",
         resumed=resumed,
         offered=offered,

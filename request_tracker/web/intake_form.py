@@ -13,12 +13,11 @@ from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectFiel
 
 from request_tracker.actions.submit import Upload
 from request_tracker.actions.unfit import Unfit
-from request_tracker.rules.submission import DOCUMENTS, FieldError, is_document
+from request_tracker.rules.submission import DOCUMENTS, FieldError, file_name, is_document
 from request_tracker.rules.terms import AuthKind
+from request_tracker.store.drafts import DOCUMENT
 
 DRAFT_LENGTH = 50_000
-DOCUMENT = "kept_document"
-
 
 CHOICES = {
     "auth_kind": [(each.value, each.words) for each in AuthKind],
@@ -102,7 +101,7 @@ def read_upload(file: FileStorage | None) -> Upload | None:
     """The file of the form, checked; None where none was chosen. Raises Unfit."""
     if file is None or not file.filename:
         return None
-    name = file.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    name = file_name(file.filename) or "document"
     if not is_document(name):
         raise Unfit("document", f"Choose a file of one of these kinds: {', '.join(DOCUMENTS)}")
     body = file.read()

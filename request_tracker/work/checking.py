@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from request_tracker import settings as configuration
+from request_tracker.apidocs import trial
 from request_tracker.fivetran.client import FivetranError
 from request_tracker.mail.deliver import Smtp, Undeliverable, transport_for
 from request_tracker.settings import Settings
@@ -18,6 +19,11 @@ from request_tracker.work.context import over_http
 def faults(settings: Settings, migrations: Path) -> list[str]:
     """A sentence for each thing that has to be put right, with what to do."""
     return [*configuration.faults(settings), *_database(settings, migrations), *_mail(settings), *_fivetran(settings)]
+
+
+def notes(settings: Settings) -> list[str]:
+    """What is not needed to go live, and would be good to have."""
+    return [] if trial.is_set_up(trial.home(settings.trial_env)) else [f"Note: {trial.HOW_TO_GET_IT}"]
 
 
 def _database(settings: Settings, migrations: Path) -> list[str]:

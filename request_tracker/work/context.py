@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from request_tracker import resources
+from request_tracker.apidocs.apart import Reading, read_apart
+from request_tracker.apidocs.fetch import Fetched, fetch
+from request_tracker.apidocs.trial import Ran, run
 from request_tracker.fivetran.client import Fivetran, Pace
 from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.settings import Settings
@@ -14,13 +17,20 @@ from request_tracker.store.session import Database
 
 @dataclass(frozen=True)
 class Context:
-    """`fivetran` opens a client: one per effect, closed after it. `known` is what matching knows."""
+    """`fivetran` opens a client: one per effect, closed after it. `known` is what matching knows.
+
+    `fetch` gets a document from the internet, `read_apart` reads one in a limited process,
+    `try_project` runs a starter project in one.
+    """
 
     database: Database
     settings: Settings
     now: Callable[[], datetime]
     fivetran: Callable[[], Fivetran]
     known: Known = field(default_factory=lambda: Shelf(resources.SEED_DATA).knowledge)
+    fetch: Callable[..., Fetched] = fetch
+    read_apart: Callable[..., Reading] = read_apart
+    try_project: Callable[..., Ran] = run
 
     def act(self) -> Act:
         """The system acting now."""

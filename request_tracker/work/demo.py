@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
@@ -30,6 +31,8 @@ def fill(stage: Stage, folder: Path, until: datetime, *, password: str, tell: Ca
     `tell(done, all)` hears of the progress.
     """
     stage.knowledge = load_knowledge(folder)
+    stage.sent = {file.stem: file for file in sorted((folder / "api_documents").iterdir())}
+    stage.settings = replace(stage.settings, program=replace(stage.settings.program, reads_documents=False))
     told = list(rows(folder / "demo_requests.csv"))
     stage.now = until - timedelta(days=max(int(row["days_ago"]) for row in told) + 7)
     with stage.database.transaction() as session:

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
+from mimetypes import guess_type
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +20,7 @@ from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.people import SYSTEM, Act, Viewer
 from request_tracker.rules.terms import Role
 from request_tracker.settings import Settings
-from request_tracker.store import cases, connections, requests
+from request_tracker.store import assessments, cases, connections, requests
 from request_tracker.store.cases import Case
 from request_tracker.store.session import Database
 from request_tracker.work.stories import ASSESSED_AS, DECLINED, QUESTIONS
@@ -37,6 +40,8 @@ class Stage:
     knowledge: Knowledge = field(init=False)
     staff: dict[Role, list[Viewer]] = field(default_factory=dict)
     requesters: dict[str, Viewer] = field(default_factory=dict)
+    sent: dict[str, Path] = field(default_factory=dict)
+    """API documents that come with requests, by the key of the request."""
     opened: dict[str, int] = field(default_factory=dict)
 
     def act(self, who: Viewer) -> Act:
@@ -74,8 +79,22 @@ def _send(session: Session, stage: Stage, row: Row) -> None:
     join = cases.case_number(stage.opened[other]) if kind == "joins" else None
     raw = {**row, "terms_accepted": True, "would_preview": "yes" if kind == "joins" else ""}
     who = stage.requesters[row["requester"]]
-    request = submit.submit(session, submission.read(raw), stage.act(who), join=join, knowledge=stage.knowledge)
+    request = submit.submit(
+        session,
+        submission.read(raw),
+        stage.act(who),
+        join=join,
+        upload=_upload(stage.sent.get(row["key"])),
+        knowledge=stage.knowledge,
+    )
     stage.opened[row["key"]] = request.case_id
+
+
+def _upload(file: Path | None) -> submit.Upload | None:
+    if file is None:
+        return None
+    body = file.read_bytes()
+    return submit.Upload(file.name, guess_type(file.name)[0] or "text/plain", sha256(body).hexdigest(), body)
 
 
 def _one(stage: Stage, role: Role, case: Case) -> Viewer:
@@ -105,7 +124,9 @@ def _put(role: Role, *facts: tuple[str, str]) -> Callable[[Session, Stage, Case,
 
 
 def _assess(session: Session, stage: Stage, case: Case, _: Row) -> None:
-    assess.decide(session, case, ASSESSED_AS, stage.act(_one(stage, Role.SPECIALIST, case)))
+    """As measured where a document came with the request, else by hand."""
+    by_hand = {} if assessments.of_case(session, case.id) else ASSESSED_AS
+    assess.decide(session, case, by_hand, stage.act(_one(stage, Role.SPECIALIST, case)), accept_all=not by_hand)
 
 
 def _ask(session: Session, stage: Stage, case: Case, _: Row) -> None:

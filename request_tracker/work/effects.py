@@ -7,6 +7,7 @@ from typing import Any
 from request_tracker.mail.deliver import transport_for
 from request_tracker.store import timeline
 from request_tracker.work import (
+    assessing,
     delivery,
     digests,
     forecasting,
@@ -28,6 +29,7 @@ from request_tracker.work import (
     straying,
     syncing,
     tables,
+    trying,
 )
 from request_tracker.work.context import Context
 
@@ -100,6 +102,10 @@ EFFECTS: dict[str, Effect] = {
         "digest": digest,
         "mail_report": mail_report,
         "send_sample": send_sample,
+        "assess_document": lambda context, call: assessing.assess(
+            context, call.args["document_id"], is_last=call.is_last
+        ),
+        "try_project": lambda context, call: trying.try_project(context, call.args["run_id"]),
         "provision": lambda context, call: making.provision(context, call.args["case_id"]),
         "take_in": lambda context, call: hearing.take_in(context, call.args["connection_id"], job_id=call.job_id),
         "test_webhook": lambda context, call: own_webhook.test(context),

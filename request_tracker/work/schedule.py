@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from request_tracker.actions import card, deliveries, first_sync, refold, removal, report, strays, sweep
 from request_tracker.store import timeline
-from request_tracker.work import digests, forecasting, grouping, hooks, own_webhook, roles, tables
+from request_tracker.work import assessing, digests, forecasting, grouping, hooks, own_webhook, roles, tables, trying
 from request_tracker.work.context import Context
 
 log = logging.getLogger(__name__)
@@ -99,6 +99,8 @@ TICKS: tuple[tuple[Tick, float], ...] = (
     (tables.look_daily, 600),
     (roles.ensure, 600),
     (grouping.ensure, 600),
+    (assessing.look_after, 600),
+    (trying.look_after, 30),
 )
 """Each tick and how often it comes, in seconds."""
 

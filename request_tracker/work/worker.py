@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +16,8 @@ from request_tracker.work.effects import EFFECTS, Call, Effect
 
 log = logging.getLogger(__name__)
 IDLE = 0.3
+SLOW = ("assess_document", "try_project")
+"""Kinds of jobs that compute for up to a minute on what a stranger sent in."""
 
 
 def wall_clock() -> datetime:
@@ -23,11 +25,12 @@ def wall_clock() -> datetime:
 
 
 class Worker:
-    """Runs one job after the other. Any number of workers may share a database."""
+    """Runs one job after the other, of any kind `but` some. Any number of workers may share a database."""
 
-    def __init__(self, context: Context, *, effects: Mapping[str, Effect] = EFFECTS) -> None:
+    def __init__(self, context: Context, *, effects: Mapping[str, Effect] = EFFECTS, but: Collection[str] = ()) -> None:
         self.context = context
         self.effects = effects
+        self.but = but
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
     def run(self, stop: threading.Event) -> None:
@@ -47,7 +50,7 @@ class Worker:
     def one(self) -> bool:
         """Run the next due job, if there is one."""
         with self.context.database.transaction() as session:
-            job = jobs.claim(session, self.name, self.context.now())
+            job = jobs.claim(session, self.name, self.context.now(), but=self.but)
         if job is None:
             return False
         self._carry_out(job)

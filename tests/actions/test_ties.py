@@ -17,6 +17,7 @@ from request_tracker.rules.program import Program
 from request_tracker.store import clocks, connections, holds
 from request_tracker.store.cases import Case
 from request_tracker.store.clocks import Clock
+from request_tracker.store.documents import Document
 from request_tracker.store.jobs import Job
 from request_tracker.store.merges import Merge
 from request_tracker.store.reading_case import view
@@ -345,3 +346,11 @@ def test_an_upload_is_an_api_document(session: Session, cast: Cast) -> None:
     with pytest.raises(Unfit, match="API document"):
         submit.keep_upload(session, request, submit.Upload("a.exe", "x", "0", b"MZ"), act(cast.ada))
     assert submit.keep_upload(session, request, submit.Upload("a.yaml", "x", "0", b"a: 1"), act(cast.ada)).size == 4
+    session.add_all(Document(**_kept_with(request, n)) for n in range(submit.MOST_DOCUMENTS - 1))
+    with pytest.raises(Unfit, match="20 documents already"):
+        submit.keep_upload(session, request, submit.Upload("b.yaml", "x", "1", b"b: 1"), act(cast.ada))
+
+
+def _kept_with(request: submit.Request, number: int) -> dict[str, object]:
+    kept = {"request_id": request.id, "account_id": request.account_id, "filename": "a.yaml", "media_type": "x"}
+    return kept | {"size": 1, "sha256": str(number), "body": b"a", "created_at": MONDAY}

@@ -149,7 +149,11 @@ PAGES = tuple(
         "specialist": (
             "/queue", "/cases/LITE-000023", "/cases/LITE-000014", "/cases/LITE-000014/clocks", "/cases/LITE-000007",
             "/cases/LITE-000007/tables", "/cases/LITE-000007/completeness", "/admin/fivetran",
+            "/cases/LITE-000031/assessment", "/cases/LITE-000027/assessment", "/cases/LITE-000021/proposal",
+            "/cases/LITE-000027/proposal",
         ),
+        "engineer": ("/cases/LITE-000021/project", "/cases/LITE-000021/trials", "/cases/LITE-000027/project"),
+        "auditor": ("/cases/LITE-000021/assessment", "/cases/LITE-000031/proposal"),
         "lead": (
             "/reports", "/cases/LITE-000001", "/reports/forecast", "/reports/subscriptions", "/admin/calendar",
             "/admin/calendar/new", "/admin/calendar/days", "/admin/targets", "/admin/clocks", "/admin/clocks/change",

@@ -4,18 +4,24 @@ They live in an environment of their own (`make tools`), and run as they are: on
 """
 
 import base64
+import html
+import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from apidocs import starter_analysis
 
+from request_tracker.apidocs.scaffold import scaffold
 from request_tracker.serve import free_port, wait_until_up
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,6 +176,46 @@ def test_deploys_make_one_connection_and_then_change_it(tools: Tools) -> None:
     packages = {one["id"]: one["connection_id"] for one in tools.cli("connector-sdk-package", "list")["items"]}
     assert packages[changed["config"]["package_id"]] == made["id"]
     assert len(packages) == 2
+
+
+def test_a_starter_project_is_deployed_onto_the_connection_we_made(tools: Tools) -> None:
+    """With the command its README prints, twice; what signs in, and what a trial left behind, stay on this machine."""
+    group = tools.cli("group", "create", config={"name": "acme"})["id"]
+    ours = {"group_id": group, "service": "connector_sdk", "config": {"schema": "lite_acme_1"}, "paused": True}
+    made = tools.cli("connection", "create", config={**ours, "run_setup_tests": False})
+    project = tools.home / "starter"
+    scaffold(starter_analysis.an_analysis("keys"), schema="lite_acme_1").write(project)
+    given = json.loads((project / "configuration.json").read_text()) | {"dd_api_key": "s-deploy-1"}
+    (project / "configuration.json").write_text(json.dumps(given))
+    for left in (".trial/rows.duckdb", "files/warehouse.db", "__pycache__/sync.pyc"):
+        (project / left).parent.mkdir(exist_ok=True)
+        (project / left).write_text("s-deploy-2")
+    printed = next(line for line in (project / "README.md").read_text().splitlines() if line.startswith("fivetran dep"))
+    assert printed in html.unescape((ROOT / "templates" / "proposal" / "project.html").read_text()).replace(
+        "{{ found.schema }}", "lite_acme_1"
+    )
+    # It looks for what `requests` is called in the package index; nothing here leaves this machine.
+    (tools.home / "pipreqs").write_text('#!/bin/sh\n: > "$3"\n')
+    (tools.home / "pipreqs").chmod(0o755)
+    tools.environment["PATH"] = f"{tools.home}:{tools.environment['PATH']}"
+    before = {path.name for path in project.iterdir()}
+    command = shlex.split(printed.replace("<BASE64_API_KEY>", PAIR).replace("<DESTINATION>", "acme"))
+    for _ in range(2):
+        done = tools.run(str(TOOLS / command[0]), *command[1:], "--yes", folder=project)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        (connection,) = tools.items("/v1/connections")
+        assert connection["id"] == made["id"]
+        package = tools.account.get(f"/v1/connector-sdk/packages/{connection['config']['package_id']}/download").content
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            held = {name: archive.read(name) for name in archive.namelist()}
+        assert {"connector.py", "sync.py", "tables.py", "tests/test_connector.py"} <= set(held)
+        kept = (".trial", "files", "configuration.json", "__pycache__")
+        assert not [name for name in held if name.startswith(kept)]
+        assert b"s-deploy" not in b"".join(held.values())
+        assert "s-deploy" not in done.stdout + done.stderr
+    gone = {"requirements.txt"}  # names nothing: the SDK deletes it
+    assert {path.name for path in project.iterdir()} == before - gone
+    assert (connection["config"]["python_version"], connection["service"]) == ("3.12", "connector_sdk")
 
 
 def test_a_deploy_under_a_name_that_is_taken_makes_no_second_connection(tools: Tools) -> None:

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from request_tracker.actions import undo
 from request_tracker.fivetran.client import Fivetran
+from request_tracker.serve import hired
 from request_tracker.settings import Settings
 from request_tracker.store import jobs
 from request_tracker.store.jobs import Job
 from request_tracker.store.session import Database
 from request_tracker.work.context import Context, Later
-from request_tracker.work.effects import Call, unless_undone
-from request_tracker.work.worker import Worker
+from request_tracker.work.effects import EFFECTS, Call, unless_undone
+from request_tracker.work.worker import SLOW, Worker
 
 
 class Clock:
@@ -104,6 +105,16 @@ def test_an_expired_lock_is_revived(session: Session, context: Context, clock: C
     assert worker.drain() == 0
     clock.now += jobs.LOCK_FOR + timedelta(seconds=1)
     assert worker.drain() == 1
+
+
+def test_what_computes_long_leaves_hands_for_letters(session: Session, context: Context) -> None:
+    for n in range(6):
+        put(session, "assess_document", unique_key=f"document {n}")
+    put(session, "deliver")
+    hands = hired(context)
+    found = [jobs.claim(session, hand.name, MONDAY, but=hand.but) for hand in hands]
+    assert [each.kind if each else "" for each in found] == ["assess_document", "assess_document", "deliver", ""]
+    assert set(SLOW) <= set(EFFECTS)
 
 
 def test_a_late_worker_cannot_finish_what_another_took_over(session: Session, clock: Clock) -> None:

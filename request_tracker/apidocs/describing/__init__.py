@@ -1,0 +1,1 @@
+"""Every format in one shape: operations, parameters, answers, schemas."""

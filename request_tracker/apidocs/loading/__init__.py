@@ -1,0 +1,1 @@
+"""Bytes to a document: what it is, read safely and within bounds."""

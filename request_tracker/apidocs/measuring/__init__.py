@@ -1,0 +1,1 @@
+"""What is counted and found in a document: lists, nesting, sign-in, paging, changes, records."""

@@ -1,0 +1,1 @@
+"""Lists as tables: names, parents, keys, columns."""

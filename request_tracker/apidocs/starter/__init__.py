@@ -1,0 +1,1 @@
+"""Analysis to starter project: reviewed files, and the facts of the document as data."""
