@@ -45,9 +45,17 @@ class Place:
 
 
 def run(
-    folder: Path, *, port: int, ready_file: Path | None, environment: Mapping[str, str], now: Callable[[], datetime]
+    folder: Path,
+    *,
+    port: int | None,
+    ready_file: Path | None,
+    environment: Mapping[str, str],
+    now: Callable[[], datetime],
 ) -> None:
-    """Fill the folder where it is empty, start all parts, say where they are, and stay until a signal."""
+    """Fill the folder where it is empty, start all parts, say where they are, and stay until a signal.
+
+    `port`: of the pages; 0 for any that is free, None for the usual one unless something answers there.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -65,9 +73,9 @@ def run(
         supervisor.stop()
 
 
-def _place(folder: Path, port: int, environment: Mapping[str, str]) -> Place:
-    usual = USUAL_PORT if serve.is_free(USUAL_PORT) else serve.free_port()
-    web = f"http://{HOST}:{port or usual}"
+def _place(folder: Path, port: int | None, environment: Mapping[str, str]) -> Place:
+    wanted = (USUAL_PORT if serve.is_free(USUAL_PORT) else 0) if port is None else port
+    web = f"http://{HOST}:{wanted or serve.free_port()}"
     emulator = f"http://{HOST}:{serve.free_port()}"
     found = configuration.demo_environment(folder, base_url=web, fivetran_url=emulator, given=environment)
     return Place(folder, web, emulator, found)

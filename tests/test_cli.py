@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from request_tracker import serve, showing
 from request_tracker.cli import main
 from request_tracker.work import checking
 
@@ -124,3 +125,12 @@ def test_the_demo_program_can_be_seeded_into_any_database(run, monkeypatch: pyte
     assert len(json.loads(run("people", "list", "--json").output)) == 19
     assert "of its own" in run("seed", "--demo", status=1).output
     assert "whole" in run("audit", "verify").output
+
+
+def test_a_demo_comes_up_where_it_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "is_free", lambda port: True)
+    monkeypatch.setattr(serve, "free_port", lambda: 50_123)
+    ports = {wanted: showing._place(tmp_path, wanted, {}).web.rpartition(":")[2] for wanted in (None, 0, 8_765)}
+    assert ports == {None: "8000", 0: "50123", 8_765: "8765"}
+    monkeypatch.setattr(serve, "is_free", lambda port: False)
+    assert showing._place(tmp_path, None, {}).web.endswith(":50123")

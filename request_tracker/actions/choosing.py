@@ -29,7 +29,8 @@ MOST_NAMED, LONGEST = 50, 200
 
 @dataclass(frozen=True)
 class Picked:
-    """What a person says of proposed tables, by name; of those that are not named nothing changes.
+    """What a person says of proposed tables, by name; of those that are not named nothing changes. A table chosen once
+    and not proposed any more can only be let go.
 
     `seen`: the stamp of what they looked at, empty to skip the check.
     """
@@ -46,7 +47,8 @@ def choose(session: Session, case: Case, picked: Picked, act: Act) -> Entry | No
         return None
     if picked.seen and picked.seen != proposal.stamp:
         raise Overtaken(NEWER)
-    strangers = sorted(name for name in changed if name not in proposal.tables or len(name) > LONGEST)
+    let_go = {name for name in proposal.gone if changed.get(name) is False}
+    strangers = sorted(name for name in changed.keys() - let_go if name not in proposal.tables or len(name) > LONGEST)
     if strangers:
         raise Unfit("tables", f"The document proposes no table {plain(strangers[0], 80)}: choose from its list")
     _write(session, case, proposal, changed, act)
@@ -89,8 +91,10 @@ def _write(session: Session, case: Case, proposal: Proposal, changed: Mapping[st
     rows = chosen_tables.of_case(session, case.id)
     known = chosen_tables.matched(rows, {table.name: table.path for table in proposal.tables.values()})
     for name in sorted(changed):
-        row = known.get(name) or ChosenTable(case_id=case.id, account_id=case.account_id)
-        row.name, row.path, row.is_wanted = name, proposal.tables[name].path, changed[name]
+        row = known.get(name) or rows.get(name) or ChosenTable(case_id=case.id, account_id=case.account_id)
+        row.is_wanted = changed[name]
+        if name in proposal.tables:
+            row.name, row.path = name, proposal.tables[name].path
         row.by_id, row.at = act.who.id or 0, act.now
         session.add(row)
     session.flush()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from request_tracker.apidocs.scaffold import Project, Unsuitable, scaffold
-from request_tracker.apidocs.starter.scaffold_signing import WORDS, signing
+from request_tracker.apidocs.starter.scaffold_signing import WORDS, Signing, signing
 from request_tracker.rules.people import Act
 from request_tracker.rules.starter import schema_name
 from request_tracker.rules.strangers import plain
@@ -25,7 +25,7 @@ CONFIGURATION = "configuration.json"
 class Starter:
     """`schema`: what the connection is called, or will be (`is_made`: whether there is one). `project` is None where
     none can be made, and `reason` says why. `left_out`: proposed tables that it neither keeps nor reads. `sign_in`: how
-    the project does it, and what else the document knows."""
+    the project does it, and what else the document knows. `optional`: settings that some sources want left empty."""
 
     number: str
     schema: str
@@ -37,6 +37,7 @@ class Starter:
     walked: tuple[str, ...]
     left_out: tuple[str, ...]
     sign_in: str = ""
+    optional: frozenset[str] = frozenset()
 
     @property
     def filename(self) -> str:
@@ -60,6 +61,7 @@ def starter_of(session: Session, case: Case, act: Act) -> Starter | None:
     kept = proposal.chosen or _by_default(proposal)
     project, reason = _made(case, proposal, schema, kept)
     walked = ancestors(proposal.tables, kept) - kept
+    way = signing(proposal.analysis.sign_in)
     return Starter(
         number=case.number,
         schema=schema,
@@ -70,7 +72,8 @@ def starter_of(session: Session, case: Case, act: Act) -> Starter | None:
         kept=tuple(sorted(kept)),
         walked=tuple(sorted(walked)),
         left_out=tuple(sorted(proposal.tables.keys() - kept - walked)),
-        sign_in=_sign_in(proposal),
+        sign_in=_sign_in(way) if way else "",
+        optional=way.optional if way else frozenset(),
     )
 
 
@@ -96,11 +99,8 @@ def _made(case: Case, proposal: Proposal, schema: str, kept: frozenset[str]) -> 
     return made, ""
 
 
-def _sign_in(proposal: Proposal) -> str:
+def _sign_in(way: Signing) -> str:
     """`an API key (header X-Api-Key). The document also knows: OAuth 2.0`."""
-    way = signing(proposal.analysis.sign_in)
-    if way is None:
-        return ""
     is_key = way.kind is SignInKind.API_KEY
     place = f" ({way.way['place']} {plain(way.way['name'], 60)})" if is_key else ""
     others = ", ".join(WORDS[each].partition(":")[0] for each in way.others)

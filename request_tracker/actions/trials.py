@@ -28,8 +28,6 @@ MOST_SOURCES = 3
 NO_DOCUMENT = "No API document of this case was read: add one first, the project is made from it"
 BUSY = "A trial of this case waits or runs already: wait until it ends, or stop it"
 STOPPED = "It was stopped. The next one goes on from where the one before it had ended"
-FREE = frozenset({"refresh_token", "password", "token"})
-"""Keys that some sources want left empty; the project says where one is missing after all."""
 OPEN = frozenset({"base_url", "recent_days_first"})
 """Keys that hold nothing secret: they are typed in the open."""
 LONGEST, MOST_TYPED = 8_000, 60_000
@@ -121,7 +119,7 @@ def checked(starter: Starter, values: Mapping[str, str], *, this_machine: bool =
         short_enough(name, value, most=LONGEST)
         if value:
             found[name] = value
-        elif trial.PLACEHOLDER.fullmatch(held) and name not in FREE:
+        elif trial.PLACEHOLDER.fullmatch(held) and name not in starter.optional:
             raise Unfit(name, f"Type a value for {name}: the project cannot sign in or read without it")
     _must_be_callable(found.get("base_url") or starter.configuration.get("base_url", ""), this_machine)
     if len(json.dumps(found)) > MOST_TYPED:

@@ -63,7 +63,8 @@ def _table(each: Branch, found: Proposal) -> Json:
         "parents": list(each.walks), "paging": table.paging.style, "change": table.change.kind,
         "change_filter": table.change.filter or None, "change_field": table.change.field or None,
         "columns": [{"name": column.name, "type": column.kind} for column in table.columns],
-        "configured": [one.param for one in table.configured], "deprecated": table.is_deprecated,
+        "configured": [one.param for one in table.configured],
+        "constant_columns": dict(table.constant_columns), "deprecated": table.is_deprecated,
         "typed": table.is_typed, "alternatives": list(table.alternatives), "warnings": list(table.warnings),
         "pointers": list(table.pointers),
     }  # fmt: skip

@@ -33,13 +33,12 @@ FIXED: Mapping[str, str] = {
     },
 }  # fmt: skip
 """The files that are the same in every project, and where they lie among our templates."""
-MADE = ("README.md", "configuration.json", "tables.py", "tests/examples.json")
-"""The files that hold something of the document."""
 _NO_DATA = frozenset(("html", "unknown", ""))
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 _BASE = re.compile(r"https://[A-Za-z0-9.-]{1,253}(:\d{1,5})?(/[A-Za-z0-9._~%/-]{0,500})?")
 _STAMP = (2026, 1, 1, 0, 0, 0)
 MOST_EXAMPLES = 3
+MOST_TABLES = 500
 LARGEST_EXAMPLE = 32_000
 
 
@@ -69,10 +68,13 @@ class Project:
         return held.getvalue()
 
     def write(self, folder: Path) -> None:
-        """Into a folder, which is made where it is missing; files of the same names are written over."""
+        """Into a folder, which is made where it is missing. Files of the same names are written over, links to
+        other places replaced: nothing outside the folder changes."""
         for path in sorted(self.files):
             place = folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
+            if place.is_symlink():
+                place.unlink()
             place.write_text(self.files[path], encoding="utf-8", newline="\n")
 
 
@@ -92,6 +94,11 @@ def scaffold(
         )
     delivered = _wanted(analysis, wanted)
     chosen = scaffold_tables.closed(analysis.tables, delivered)
+    if len(chosen) > MOST_TABLES:
+        raise Unsuitable(
+            f"{len(chosen):,} tables are more than one project can sync well: choose the ones needed, at most "
+            f"{MOST_TABLES} with those that are read on the way"
+        )
     rows = scaffold_tables.rows(chosen, delivered, ["base_url", "recent_days_first", *sign_in.placeholders])
     examples = _examples(analysis, rows, chosen)
     title = plain(service or analysis.title or "the source", 100)

@@ -158,10 +158,10 @@ def emulator(host: str, port: int, data: Path | None, allow_http_webhooks: bool,
 
 
 @main.command()
-@click.option("--port", type=int, default=0, help="Of the pages; 8000 or a free one otherwise.")
+@click.option("--port", type=int, help="Of the pages; 0: any that is free. By default 8000, or a free one.")
 @click.option("--data", type=click.Path(path_type=Path), help="A folder to keep everything in; a fresh one otherwise.")
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Written once everything answers.")
-def demo(port: int, data: Path | None, ready_file: Path | None) -> None:
+def demo(port: int | None, data: Path | None, ready_file: Path | None) -> None:
     """Everything at once on this machine, with a seeded program."""
     folder = (data or Path(tempfile.mkdtemp(prefix="request_tracker_"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,15 @@
 """Where the commands find API documents: a file, or an address that the same guard judges as those of a request."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from request_tracker.apidocs import fetch
+import click
+
+from request_tracker.apidocs import apart, fetch
 from request_tracker.apidocs.fetch import NotFetched
 from request_tracker.apidocs.loading.bounds import MOST_BYTES
+from request_tracker.rules.vendor_api import Analysis
 
 
 class Unread(Exception):
@@ -28,6 +32,18 @@ def contents(place: str) -> tuple[bytes, str]:
             return file.read(MOST_BYTES + 1), path.name
     except OSError as fault:
         raise Unread(f"The file cannot be read: {fault.strerror}") from fault
+
+
+def analysed(place: str, on_step: Callable[[str], None]) -> Analysis:
+    """What was found in the document. Ends the command with a sentence where it cannot be read."""
+    try:
+        body, name = contents(place)
+    except Unread as fault:
+        raise click.ClickException(str(fault)) from fault
+    reading = apart.read_apart(body, name=name, on_step=on_step)
+    if reading.analysis is None:
+        raise click.ClickException(reading.sentence)
+    return reading.analysis
 
 
 def is_address(place: str) -> bool:

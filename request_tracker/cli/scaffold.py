@@ -5,12 +5,10 @@ from pathlib import Path
 
 import click
 
-from request_tracker.apidocs import apart
 from request_tracker.apidocs.scaffold import Project, Unsuitable
 from request_tracker.apidocs.scaffold import scaffold as made
-from request_tracker.cli.documents import Unread, contents, is_address
+from request_tracker.cli.documents import analysed, is_address
 from request_tracker.rules.starter import schema_name
-from request_tracker.rules.vendor_api import Analysis
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -29,7 +27,7 @@ def scaffold(place: str, out: Path, schema: str | None, tables: tuple[str, ...],
     """Make a Connector SDK project out of an API document: it runs, tests itself, and says what is missing."""
     if out.is_dir() and any(out.iterdir()) and not force:
         raise click.ClickException(f"{out} is not empty: name another folder, or add --force")
-    analysis = _analysed(place)
+    analysis = analysed(place, _on_step)
     try:
         project = made(
             analysis,
@@ -39,19 +37,11 @@ def scaffold(place: str, out: Path, schema: str | None, tables: tuple[str, ...],
         )
     except Unsuitable as refused:
         raise click.ClickException(f"{refused.sentence}.") from refused
-    project.write(out)
-    _tell(project, out)
-
-
-def _analysed(place: str) -> Analysis:
     try:
-        body, name = contents(place)
-    except Unread as fault:
-        raise click.ClickException(str(fault)) from fault
-    reading = apart.read_apart(body, name=name, on_step=_on_step)
-    if reading.analysis is None:
-        raise click.ClickException(reading.sentence)
-    return reading.analysis
+        project.write(out)
+    except OSError as fault:
+        raise click.ClickException(f"{out} cannot be written: {fault.strerror}. Name another folder") from fault
+    _tell(project, out)
 
 
 def _on_step(step: str) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 import click
 
 from request_tracker.apidocs import trial as trials
-from request_tracker.apidocs.apart import read_apart
 from request_tracker.apidocs.scaffold import Unsuitable, scaffold
 from request_tracker.apidocs.trial import NotSetUp, Ran
 from request_tracker.cli import frame
+from request_tracker.cli.documents import analysed
 from request_tracker.work import trying
 from request_tracker.work.context import Context, over_http
 
@@ -70,7 +70,10 @@ def _for_run(run_id: int) -> None:
     Progress and result go into the run's row, which is what the page shows.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    configuration = {str(name): str(value) for name, value in json.load(sys.stdin).items()}
+    try:
+        configuration = {str(name): str(value) for name, value in json.load(sys.stdin).items()}
+    except (ValueError, AttributeError):
+        raise click.UsageError("--for-run is how a page starts a run: name a project or a document instead") from None
     settings = frame.settings()
     context = Context(frame.current(settings), settings, frame.now, over_http(settings))
     trying.try_source(context, run_id, configuration)
@@ -85,11 +88,9 @@ def _set_up(home: Path) -> None:
 
 def _made(document: Path, folder: Path) -> Path:
     """A starter project out of an API document."""
-    reading = read_apart(document.read_bytes(), name=document.name, on_step=_said)
-    if reading.analysis is None:
-        raise click.ClickException(reading.sentence)
+    analysis = analysed(str(document), _said)
     try:
-        scaffold(reading.analysis, schema="trial", service=reading.analysis.title).write(folder)
+        scaffold(analysis, schema="trial", service=analysis.title).write(folder)
     except Unsuitable as refused:
         raise click.ClickException(refused.sentence) from refused
     return folder

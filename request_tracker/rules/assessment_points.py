@@ -83,7 +83,9 @@ WORDS: Mapping[Criterion, Callable[[Subject], tuple[str, str]]] = {
     Criterion.INCREMENTAL: words.incremental,
 }
 POINTERS: Mapping[Criterion, Callable[[Subject], tuple[str, ...]]] = {
-    Criterion.DOCUMENTATION: lambda on: tuple(each.pointer for each in on.analysis.warnings if each.pointer),
+    Criterion.DOCUMENTATION: lambda on: _first(
+        *((each.pointer,) for each in on.analysis.warnings if each.pointer), *(each.pointers for each in on.tables)
+    ),
     Criterion.SIZE: lambda on: _first(*(each.pointers for each in on.tables)),
     Criterion.NESTING: lambda on: _first(*(each.pointers for each in on.tables if each.name in on.longest)),
     Criterion.STRUCTURE: lambda on: _first(*(each.pointers for each in on.tables if not each.is_typed)),

@@ -1,11 +1,11 @@
 """Fit hints: what the rubric would say of a form while it is typed. Advice, never a barrier."""
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from request_tracker.public import is_public
 from request_tracker.rules.assessment_words import shown
 from request_tracker.rules.needs import phrases
 from request_tracker.rules.rubric import RUBRIC, Rubric
@@ -126,7 +126,5 @@ HINTS: Mapping[str, Callable[[str, Rubric], tuple[str, str] | None]] = {
 
 def _is_inside(host: str) -> bool:
     """A name or number that only a network of their own knows."""
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." not in host or host.endswith(INSIDE)
+    is_number = ":" in host or host.replace(".", "").isdigit()
+    return not is_public(host) if is_number else "." not in host or host.endswith(INSIDE)

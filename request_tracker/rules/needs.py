@@ -10,6 +10,7 @@ from itertools import groupby
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
+from request_tracker.rules.plurals import singular
 from request_tracker.rules.vendor_api import Analysis, Table
 
 READ = 20_000
@@ -48,16 +49,6 @@ warehouse was way we week weekly weeks well were what when where whether which w
 with within without work would year yearly years yet you your
 """
 _STOP = frozenset(_STOPS.split())
-_IRREGULAR = {
-    "people": "person",
-    "children": "child",
-    "men": "man",
-    "women": "woman",
-    "indices": "index",
-    "data": "data",
-}
-_PLURALS = (("ies", "y", 5), ("sses", "ss", 5), ("xes", "x", 4), ("ches", "ch", 5), ("shes", "sh", 5), ("s", "", 4))
-_NO_PLURAL = ("ss", "us", "is")
 
 Stems = tuple[str, ...]
 
@@ -114,7 +105,7 @@ def stems_of(name: str) -> Stems:
     """The words of a name in lower case and in the singular, however it is written (snake, camel, kebab, a path)."""
     plain = unicodedata.normalize("NFKC", name)
     parts = re.split(r"[\W_]+", _CAMEL.sub(" ", plain))
-    return tuple(_singular(each.casefold()) for each in parts if each)
+    return tuple(singular(each.casefold()) for each in parts if each)
 
 
 @dataclass(frozen=True)
@@ -241,14 +232,3 @@ def _says_something(word: str) -> bool:
 def _last_segment(path: str) -> str:
     fixed = [each for each in path.split("/") if each and "{" not in each and not each.startswith(":")]
     return fixed[-1] if fixed else ""
-
-
-def _singular(word: str) -> str:
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if word.endswith(_NO_PLURAL):
-        return word
-    for ending, instead, shortest in _PLURALS:
-        if word.endswith(ending) and len(word) >= shortest:
-            return word[: len(word) - len(ending)] + instead
-    return word

@@ -44,11 +44,6 @@ class Proposal:
         return frozenset(name for name, is_wanted in self.decided.items() if is_wanted)
 
     @property
-    def wanted(self) -> frozenset[str] | None:
-        """None where nothing is chosen: then all tables count."""
-        return self.chosen or None
-
-    @property
     def walked(self) -> frozenset[str]:
         """Not chosen themselves, and read all the same on the way to those that are."""
         return ancestors(self.tables, self.chosen) - self.chosen

@@ -68,11 +68,6 @@ class TrialRun(Base):
         self.state, self.step, self.sentence, self.finished_at = state, "", sentence, now
 
 
-def of_case(session: Session, case_id: int) -> Sequence[TrialRun]:
-    """Every trial run of a case, the newest first; samples are loaded when they are asked for."""
-    return session.scalars(select(TrialRun).where(TrialRun.case_id == case_id).order_by(TrialRun.id.desc())).all()
-
-
 def of_number(session: Session, case_id: int, run_id: int) -> TrialRun:
     """The trial run of this case. Raises NoSuchTrial."""
     found = session.get(TrialRun, run_id)

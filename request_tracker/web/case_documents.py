@@ -1,9 +1,8 @@
 """A case's API documents and what was measured in them: hand one in, watch it being read, see every figure."""
 
 from collections.abc import Callable
-from io import BytesIO
 
-from flask import Blueprint, flash, redirect, render_template, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask import request as http
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from request_tracker.store import api_documents, reading_case, reading_documents
 from request_tracker.store.cases import Case
 from request_tracker.store.documents import NoSuchDocument
 from request_tracker.web import case_evidence
+from request_tracker.web.attachment import attachment
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
 from request_tracker.web.forms import whole
 
@@ -95,10 +95,7 @@ def download(number: str, document_id: int) -> ResponseReturnValue:
         name = f"{case.number}-document-{row.id}.txt"
     if body is None:
         raise NoSuchDocument("There is no such document, or it was deleted as it was no longer needed")
-    answer = send_file(BytesIO(body), "application/octet-stream", as_attachment=True, download_name=name)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return attachment(body, name)
 
 
 def _take(how: str) -> Take:
@@ -165,7 +162,7 @@ def _fields(attempt: Attempt) -> dict[str, FormField]:
 
 def _may(case: Case) -> frozenset[str]:
     """What the viewer may do with the documents of this case as it stands."""
-    if case.merged_into_id is not None or case.outcome is not None:
+    if case.outcome is not None:
         return frozenset()
     names = ("documents.add", "documents.stop", "documents.again", "case.assess")
     return frozenset(name for name in names if policy.may(name, wiring.viewer().role))

@@ -1,7 +1,8 @@
 """The tables proposed from a case's API document: shown as a tree, looked at one by one, chosen."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
@@ -114,7 +115,8 @@ def _choose(session: Session, case: Case) -> object:
     places = {str(place): each.name for place, each in enumerate(found.branches)} if found else {}
     ticked, shown = set(http.form.getlist("wanted")), http.form.getlist("shown")
     picked = {places.get(each, each): each in ticked for each in dict.fromkeys([*shown, *sorted(ticked)])}
-    return choosing.choose(session, case, Picked(picked, seen), wiring.act())
+    let_go = dict.fromkeys(found.gone if found else (), False)
+    return choosing.choose(session, case, Picked(let_go | picked, seen), wiring.act())
 
 
 def _is_of(found: Proposal, seen: str) -> bool:
@@ -131,7 +133,7 @@ def _page(number: str, fault: Exception | None = None) -> str:
         case = reading_case.case_for(session, number, wiring.viewer())
         found = reading_proposal.proposal(session, case)
         recorded = evidence.standing(session, case.id).get(choosing.KEY)
-        ended = case.outcome is not None or case.merged_into_id is not None
+        ended = case.outcome is not None
     may = {name for name in ("choose", "take") if policy.may(f"proposal.{name}", wiring.viewer().role) and not ended}
     given = {"number": case.number, "service": case.service_name, "form": _problem(fault), "may": may}
     if found is None or not found.branches:
@@ -156,6 +158,7 @@ def _page(number: str, fault: Exception | None = None) -> str:
         drawn=_drawn(found),
         here={row.branch.name: row.place for row in rows[:MOST_SHOWN]},
         recorded=recorded,
+        outdated=_named_in(recorded.note if recorded else "", found.gone),
         words=proposal_words,
         plain=plain,
         search=a_field(NOTHING, "search", "q", "Find a table", data=asked.text, required=False),
@@ -205,6 +208,12 @@ def _is_shown(row: RowShown, asked: Asked, found: Proposal) -> bool:
     wanted = {"": True, "chosen": row.branch.name in found.chosen, "matching": bool(row.hits)}[asked.only]
     told = f"{row.branch.name} {row.branch.table.path} {row.branch.table.summary}"
     return wanted and asked.text.casefold() in told.casefold()
+
+
+def _named_in(note: str, tables: Iterable[str]) -> tuple[str, ...]:
+    """Those of the tables that the recorded data requirements name."""
+    words = set(re.findall(r"\w+", note))
+    return tuple(each for each in tables if each in words)
 
 
 def _drawn(found: Proposal) -> Picture | None:

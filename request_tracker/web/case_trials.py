@@ -1,10 +1,9 @@
 """Trial syncs of a case's starter project: started, watched, stopped, looked at, their samples deleted."""
 
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 
-from flask import Blueprint, flash, make_response, redirect, render_template, send_file, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask import request as http
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -25,6 +24,7 @@ from request_tracker.store.cases import Case
 from request_tracker.store.reading_trials import TrialView
 from request_tracker.store.trials import NoSuchTrial
 from request_tracker.web import trial_process
+from request_tracker.web.attachment import attachment
 from request_tracker.web.case_forms import NOTHING, Attempt, Flags, FormField, Label, a_field, problem_of
 from request_tracker.web.forms import whole
 
@@ -134,10 +134,7 @@ def download(number: str, run_id: int) -> ResponseReturnValue:
         name = f"{case.number}-trial-{run_id}.duckdb"
     if body is None:
         raise NoSuchTrial("This run has no file of rows, or it was deleted")
-    answer = send_file(BytesIO(body), "application/octet-stream", as_attachment=True, download_name=name)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return attachment(body, name)
 
 
 def _refused(number: str, fault: Unfit | Refused) -> ResponseReturnValue:
@@ -155,7 +152,7 @@ def _page(number: str, attempt: Attempt = NOTHING) -> str:
         starter = starter_of(session, case, wiring.act())
         goes_on = _goes_on(session, case, starter)
         number, service, may = case.number, case.service_name, _may(case)
-        is_over = case.outcome is not None or case.merged_into_id is not None
+        is_over = case.outcome is not None
     fields = _fields(starter, attempt)
     return render_template(
         "trials/show.html",
@@ -187,24 +184,24 @@ def _goes_on(session: Session, case: Case, starter: Starter | None) -> Mapping[s
 
 def _fields(starter: Starter | None, attempt: Attempt) -> tuple[FormField, ...]:
     """One for each key of the project's configuration; none ever holds what was typed before."""
-    held = starter.configuration if starter else {}
+    held, optional = (starter.configuration, starter.optional) if starter else ({}, frozenset[str]())
     return tuple(
         FormField(
             id=f"{FORM}-{place}",
             name=f"set-{name}",
             label=Label(plain(name, 80)),
             kind="text" if name in actions.OPEN else "password",
-            hint=_hint(name, value),
+            hint=_hint(value, is_optional=name in optional),
             errors=attempt.wrong(FORM, name),
-            flags=Flags(name not in actions.FREE and bool(trial.PLACEHOLDER.fullmatch(value))),
+            flags=Flags(name not in optional and bool(trial.PLACEHOLDER.fullmatch(value))),
         )
         for place, (name, value) in enumerate(held.items())
     )
 
 
-def _hint(name: str, value: str) -> str:
+def _hint(value: str, *, is_optional: bool) -> str:
     if trial.PLACEHOLDER.fullmatch(value):
-        return "Leave it empty only where the source wants none" if name in actions.FREE else ""
+        return "Leave it empty only where the source wants none" if is_optional else ""
     return f"Left empty: {plain(value, 200)}"
 
 
@@ -212,7 +209,7 @@ def _tested(session: Session, case: Case, view: TrialView) -> tuple[FormField, .
     """The fields of the evidence that somebody may take this run for; empty where that is not so."""
     may = policy.may("case.put_evidence", wiring.viewer().role) and wiring.viewer().role in EVIDENCE["tested"].by
     stands = "tested" in evidence.standing(session, case.id)
-    if view.row.state != "done" or not may or stands or case.outcome is not None or case.merged_into_id is not None:
+    if view.row.state != "done" or not may or stands or case.outcome is not None:
         return ()
     written = sum(each.rows > 0 for each in view.tables)
     note = (
@@ -230,8 +227,7 @@ def _may(case: Case) -> frozenset[str]:
     """What the viewer may do with the trials of this case as it stands."""
     names = ("trials.start", "trials.start_source", "trials.stop", "trials.forget", "trials.download")
     found = frozenset(name for name in names if policy.may(name, wiring.viewer().role))
-    is_over = case.merged_into_id is not None or case.outcome is not None
-    return found - {"trials.start", "trials.start_source"} if is_over else found
+    return found - {"trials.start", "trials.start_source"} if case.outcome is not None else found
 
 
 def _home() -> Path:

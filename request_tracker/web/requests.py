@@ -1,8 +1,6 @@
 """A requester's own requests: status, tasks, comments, withdrawal."""
 
-from io import BytesIO
-
-from flask import Blueprint, abort, flash, redirect, render_template, send_file, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask import request as http
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -21,6 +19,7 @@ from request_tracker.store.holds import NoSuchHold
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
 from request_tracker.web import request_page, request_words
+from request_tracker.web.attachment import attachment
 from request_tracker.web.request_forms import COMMENT, Attempt
 
 requests = Blueprint("requests", __name__)
@@ -71,10 +70,7 @@ def document(number: str, document_id: int) -> ResponseReturnValue:
         if found is None or found.request_id != request.id or found.body is None:
             raise NoSuchDocument("There is no such document, or it was deleted as it was no longer needed")
         body, name = found.body, found.filename
-    answer = send_file(BytesIO(body), "application/octet-stream", as_attachment=True, download_name=name)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return attachment(body, name)
 
 
 @requests.post("/requests/<number>/holds/<int(max=2147483647):hold_id>/answer")

@@ -117,8 +117,9 @@ class Caller:
         columns: dict[str, Any] = {}
         for parent in table["parents"]:
             value = records.value_at(bound[parent["table"]], parent["source"])
-            if value is None or value == "" or isinstance(value, dict | list):
-                self._tell_once(f"{table['name']}: a record of {parent['table']} has no {parent['source']}")
+            # Dots alone would lead to another path, however they are written.
+            if value in (None, "", ".", "..") or isinstance(value, dict | list):
+                self._tell_once(f"{table['name']}: a record of {parent['table']} has no usable {parent['source']}")
                 return None
             parts[parent["place"]][parent["param"]] = _worded(value)
             columns[parent["column"]] = value

@@ -12,6 +12,7 @@ from typing import Any
 from records import moment, value_at
 
 OVERLAP = timedelta(minutes=5)
+EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 ASKED = frozenset(("both", "filter", "append"))
 """The kinds that ask the source; `field` reads everything and skips what is unchanged, `none` reads everything anew."""
 
@@ -49,7 +50,7 @@ def changed_at(table: Mapping[str, Any], record: Any) -> datetime | None:
 def is_unchanged(at: datetime | None, cursor: str) -> bool:
     """Whether a record was seen before, by its time of change; what has no time may always have changed."""
     since = moment(cursor)
-    return at is not None and since is not None and at < since - OVERLAP
+    return at is not None and since is not None and at < _less(since)
 
 
 def newest(one: str, other: datetime | None) -> str:
@@ -70,23 +71,25 @@ def _written(change: Mapping[str, Any], cursor: str) -> str:
     at = moment(cursor)
     if at is None:
         return cursor
-    since = (at - OVERLAP).astimezone(timezone.utc)
+    since = _less(at)
     if change["filter"].lower() == "if-modified-since":
         return format_datetime(since, usegmt=True)
     if change["format"] == "expression":
-        return str(change["template"]).replace("{since}", since.strftime(ISO))
+        return str(change["template"]).replace("{since}", _iso(since))
     return str(FORMATS.get(change["format"], _iso)(since))
 
 
-ISO = "%Y-%m-%dT%H:%M:%SZ"
+def _less(at: datetime) -> datetime:
+    """A little earlier; some sources write the year 1 for "never", before which there is nothing."""
+    return at - OVERLAP if at > EARLIEST + OVERLAP else EARLIEST
 
 
 def _iso(at: datetime) -> str:
-    return at.strftime(ISO)
+    return at.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _date(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d")
+    return at.date().isoformat()
 
 
 def _unix(at: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ TIMEOUT = (10.0, 60.0)
 BIGGEST_ANSWER = 64_000_000
 REDIRECTS = 5
 AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
+LONE = re.compile(r"\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(ud[89a-f][0-9a-f]{2})|.)", re.I | re.S)
+"""Halves of a character that JSON can spell and nothing can store: group 1."""
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -135,6 +138,11 @@ class Client:
                     raise SourceError(f"{_shown(url)} did not answer ({type(fault).__name__})") from None
                 self._sleep(_back_off(attempt))
                 continue
+            except Misconfigured:
+                raise
+            except (requests.RequestException, ValueError) as fault:
+                # Their own words may hold the whole address or header, and with it what signs in.
+                raise SourceError(f"{_shown(url)} cannot be asked ({type(fault).__name__})") from None
             if answer.status_code not in AGAIN or attempt == TRIES - 1:
                 self._heed_limit(answer)
                 return answer
@@ -164,18 +172,26 @@ class Client:
             if not answer.is_redirect:
                 return answer
             answer.close()
-            url, params = self.whole(urljoin(url, answer.headers["Location"])), {}
+            url, params = self.whole(joined(url, answer.headers["Location"])), {}
         raise SourceError(f"{_shown(url)} redirects without end")
 
     def _heed_limit(self, answer: requests.Response) -> None:
         """Waits where the source says that nothing is left until a moment (seconds from now, or since 1970)."""
         left = answer.headers.get("X-RateLimit-Remaining") or answer.headers.get("RateLimit-Remaining")
         reset = answer.headers.get("X-RateLimit-Reset") or answer.headers.get("RateLimit-Reset")
-        if left != "0" or not reset or not reset.isdigit():
+        if left != "0" or not reset or not _is_number(reset):
             return
         moment = int(reset)
         wait = moment - self._now() if moment > 1_000_000_000 else moment
         self._sleep(max(0.0, min(LONGEST_WAIT, wait)))
+
+
+def joined(url: str, link: str) -> str:
+    """The address that a link on a page leads to. Raises SourceError for what is none."""
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        raise SourceError("The source pointed to something that is no address") from None
 
 
 def _address(url: str) -> str:
@@ -210,19 +226,27 @@ def _read(answer: requests.Response, url: str) -> Any:
     except requests.RequestException as fault:
         raise SourceError(f"{_shown(url)} broke off ({type(fault).__name__})") from None
     try:
-        return json.loads(bytes(text).decode("utf-8-sig")) if text.strip() else None
-    except ValueError:
+        return json.loads(LONE.sub(_whole_character, bytes(text).decode("utf-8-sig"))) if text.strip() else None
+    except (ValueError, RecursionError):
         raise SourceError(f"{_shown(url)} did not answer with JSON", answer.status_code) from None
+
+
+def _whole_character(found: re.Match[str]) -> str:
+    return "\\ufffd" if found[1] else found[0]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 15
 
 
 def _asked_wait(answer: requests.Response, now: float) -> float | None:
     """Retry-After: seconds, or a date."""
     asked = answer.headers.get("Retry-After", "").strip()
-    if asked.isdigit():
+    if _is_number(asked):
         return float(asked)
     try:
         return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
 
 
@@ -242,4 +266,7 @@ def _refusal(status: int, url: str) -> str:
         403: "the sign-in may not read this: give it the right to, or leave the table out of tables.py",
         404: "there is nothing at this address: check base_url",
     }
-    return f"{_shown(url)} answered {status}: {told.get(status, 'it cannot be read as tables.py says')}"
+    usual = "it cannot be read as tables.py says"
+    if status in AGAIN:
+        usual = "it was asked again and again: sync later, or less often"
+    return f"{_shown(url)} answered {status}: {told.get(status, usual)}"

@@ -1,7 +1,8 @@
 """The pages of one list: where a page begins, what it holds, where the next one begins.
 
 A position is a small dictionary that is saved in the state: {} is the first page, the others name a token, page, offset
-or address. A list ends when a page is empty, when a page or its next position repeats, and at a limit of pages.
+or address. A list ends when a page is empty (where the source itself names the next one: when EMPTY_PAGES in a row
+are), when a page or its next position repeats, and at a limit of pages.
 """
 
 import hashlib
@@ -9,12 +10,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from client import Answer, SourceError
+from client import Answer, SourceError, joined
 from records import value_at
 
 MAX_PAGES = 10_000
+EMPTY_PAGES = 10
+"""Sources that sift a page after reading it answer with empty ones in the middle of a list."""
 FORGOTTEN = frozenset((400, 404, 410, 422))
 """How sources answer a position that they no longer know."""
 Position = dict[str, Any]
@@ -34,15 +37,17 @@ class Page:
 
 def pages(ask: Ask, table: Mapping[str, Any], start: Position) -> Iterator[Page]:
     """The pages from `start` on; from the beginning where the source does not know that position any more."""
-    position, seen, before, count = dict(start), set[str](), "", 0
+    position, seen, before, count, empty = dict(start), set[str](), "", 0, 0
     while True:
         answer, position = _asked(ask, position, is_resumed=bool(start) and count == 0)
+        _must_be_a_list(answer, table)
         found, count = records_in(answer.body, table["data_path"]), count + 1
+        empty = 0 if found else empty + 1
         digest = _digest(found)
         if found and digest == before:
             return
         following = _following(table, position, answer, found)
-        if following is not None and _digest(following) in seen:
+        if following is not None and (_digest(following) in seen or empty > EMPTY_PAGES):
             following = None
         yield Page(position, found, following, answer.body, is_cut=following is not None and count >= MAX_PAGES)
         if following is None or count >= MAX_PAGES:
@@ -57,6 +62,21 @@ def records_in(body: Any, data_path: str) -> list[Any]:
     if found is None:
         return []
     return list(found) if isinstance(found, list) else [found]
+
+
+def _must_be_a_list(answer: Answer, table: Mapping[str, Any]) -> None:
+    """A refusal with status 200, as GraphQL has them, must not look like an empty list: all rows would be taken for
+    gone, and what was not read for read. Raises SourceError."""
+    body, path = answer.body, table["data_path"]
+    is_bare, key = path in ("", "$"), table["key_source"]
+    if body is None or (is_bare and not isinstance(body, Mapping)):
+        return
+    where = urlsplit(answer.url).path[:200]
+    if not isinstance(body, Mapping):
+        raise SourceError(f"{where} answered in another shape than tables.py says: there is no {path[:100]}")
+    found = (value_at(body, key) if key else body) if is_bare else value_at(body, path)
+    if found is None and (body.get("error") or body.get("errors")):
+        raise SourceError(f"{where} answered with an error in place of records")
 
 
 def params_of(paging: Mapping[str, Any], position: Position) -> dict[str, str]:
@@ -87,7 +107,8 @@ def _asked(ask: Ask, position: Position, is_resumed: bool) -> tuple[Answer, Posi
 def _following(table: Mapping[str, Any], position: Position, answer: Answer, found: list[Any]) -> Position | None:
     paging = table["paging"]
     style = STYLES.get(paging["style"])
-    if style is None or not found or _says_no_more(paging, answer.body):
+    is_counted = paging["style"] in ("page", "offset")
+    if style is None or (is_counted and not found) or _says_no_more(paging, answer.body):
         return None
     return style(table, position, answer, found)
 
@@ -116,7 +137,7 @@ def _by_cursor(table: Mapping[str, Any], position: Position, answer: Answer, fou
     if paging["token_path"]:
         token = value_at(answer.body, paging["token_path"])
     else:
-        token = value_at(found[-1], table["key_source"]) if table["key_source"] else None
+        token = value_at(found[-1], table["key_source"]) if table["key_source"] and found else None
     if isinstance(token, str) and token.startswith(("http://", "https://", "/", "?")):
         asked = parse_qs(urlsplit(token).query).get(paging["param"], [])
         token = asked[0] if asked else token
@@ -135,18 +156,19 @@ def _by_url(table: Mapping[str, Any], position: Position, answer: Answer, found:
         return None
     if "/" not in link and "?" not in link:
         return {"token": link} if table["paging"]["param"] else None
-    return {"url": urljoin(answer.url, link)}
+    return {"url": joined(answer.url, link)}
 
 
 def _by_link(table: Mapping[str, Any], position: Position, answer: Answer, found: list[Any]) -> Position | None:
-    return {"url": urljoin(answer.url, answer.next_link)} if answer.next_link else None
+    return {"url": joined(answer.url, answer.next_link)} if answer.next_link else None
 
 
 def _is_all(paging: Mapping[str, Any], body: Any, read: int, page: int) -> bool:
     """Whether the answer's total is reached. A mere `count` may be the page's own, so only a total is believed."""
     path = paging["total_path"]
     total = value_at(body, path) if "total" in path.lower() else None
-    if not isinstance(total, int) or isinstance(total, bool):
+    # Some write 0 or -1 for "not counted", beside the records.
+    if not isinstance(total, int) or isinstance(total, bool) or total <= 0:
         return False
     if "page" in path.lower():
         return bool(page >= total + paging["first"] - 1)

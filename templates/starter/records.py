@@ -135,10 +135,12 @@ def _boolean(value: Any) -> bool | None:
 
 
 def _whole(value: Any, limit: int) -> int | None:
-    number = int(value) if isinstance(value, bool | int) else int(Decimal(str(value)))
-    if Decimal(str(number)) != Decimal(str(int(value) if isinstance(value, bool) else value)):
+    exact = Decimal(int(value)) if isinstance(value, bool) else Decimal(str(value))
+    # "1e999999999" is nine characters and a billion digits: no number is made of it.
+    if not exact.is_finite() or exact.adjusted() > 20:
         return None
-    return number if -limit <= number < limit else None
+    number = int(exact)
+    return number if number == exact and -limit <= number < limit else None
 
 
 def _double(value: Any) -> float | None:

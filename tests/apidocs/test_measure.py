@@ -55,6 +55,10 @@ def test_figures_collections_and_evidence() -> None:
     assert lines.pointer == "/paths/~1accounts~1{id}~1invoices~1{no}~1lines/get"
     assert analysis.pointers[Criterion.NESTING.value][0] == lines.pointer
     assert set(analysis.pointers) == {each.value for each in Criterion} - {Criterion.USE_CASE.value}
+    described = next(path for path, each in PLAIN["paths"].items() if each.get("get", {}).get("summary"))
+    told = [each.replace("~1", "/") for each in analysis.pointers[Criterion.DOCUMENTATION.value]]
+    assert len(told) == 5
+    assert told[-1] == f"/paths/{described}/get", "reads without a description come first, then those that have one"
     assert [table.name for table in analysis.tables] == ["accounts", "account_invoices", "invoice_lines", "old"]
     assert len(analysis.examples["accounts"]) == 3
 

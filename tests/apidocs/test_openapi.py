@@ -148,3 +148,12 @@ def test_loops_and_references_that_fan_out_cost_each_schema_once() -> None:
     assert list(read.schemas.properties(asked["L21"])) == ["deep"]
     assert list(read.schemas.properties(asked["Loop"])) == ["next"]
     assert read.schemas.kind(asked["Self"]) == ""
+
+
+@pytest.mark.parametrize("path", ["/../../etc/passwd", "/a/%2e%2e/b", "/a/./b", "/..", "/a/%2E./b"])
+def test_paths_that_lead_elsewhere_are_left_out(path: str) -> None:
+    lists = {"get": {"responses": {"200": {"content": {"application/json": {"schema": {"type": "array"}}}}}}}
+    tree = {"openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": {path: lists, "/a.b/..c": lists}}
+    found = describe(Loaded("openapi3.0", tree))
+    assert [each.path for each in found.operations] == ["/a.b/..c"]
+    assert any("leads elsewhere" in note.sentence for note in found.warnings)

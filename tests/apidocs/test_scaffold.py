@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from request_tracker.apidocs import load, measure
 from request_tracker.apidocs.describing.column_names import RESERVED
-from request_tracker.apidocs.scaffold import FIXED, MADE, Project, Unsuitable, scaffold
+from request_tracker.apidocs.scaffold import FIXED, MOST_TABLES, Project, Unsuitable, scaffold
 from request_tracker.apidocs.starter.scaffold_literal import literal
 from request_tracker.apidocs.starter.scaffold_names import fit
 from request_tracker.cli.scaffold import scaffold as command
@@ -44,6 +44,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 TOOLS = ROOT / ".venv-tools" / "bin"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+OF_THE_DOCUMENT = ("README.md", "configuration.json", "tables.py", "tests/examples.json")
+"""The files that hold something of the document."""
 HOSTILE = (
     "../../x",
     "__import__('os').system('id')",
@@ -110,7 +112,7 @@ def data_of(project: Project) -> dict[str, Any]:
 def test_a_hostile_document_changes_nothing_but_data() -> None:
     usual = scaffold(starter_analysis.an_analysis(), schema="lite_acme_1")
     hostile = scaffold(a_hostile_analysis(), schema="lite_evil_1", docs_url=f"https://x/{HOSTILE[4]}")
-    assert set(hostile.files) == set(usual.files) == {*FIXED, *MADE}
+    assert set(hostile.files) == set(usual.files) == {*FIXED, *OF_THE_DOCUMENT}
     assert {path: hostile.files[path] for path in FIXED} == {path: usual.files[path] for path in FIXED}
     for path, text in hostile.files.items():
         if path.endswith(".py"):
@@ -189,7 +191,7 @@ def test_an_archive_is_the_same_each_time_and_stays_in_its_folder() -> None:
     with zipfile.ZipFile(io.BytesIO(one)) as archive:
         assert archive.testzip() is None
         assert {name.partition("/")[0] for name in archive.namelist()} == {"lite_acme_1"}
-        assert {name.partition("/")[2] for name in archive.namelist()} == {*FIXED, *MADE}
+        assert {name.partition("/")[2] for name in archive.namelist()} == {*FIXED, *OF_THE_DOCUMENT}
 
 
 _UNSUITABLE: dict[str, tuple[dict[str, Any], str]] = {
@@ -394,3 +396,21 @@ def unittest_in(folder: Path, python: Path, *words: str, **more: str) -> subproc
         timeout=300,
         check=False,
     )
+
+
+def test_a_link_in_the_folder_leads_nothing_outside(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text("mine")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "connector.py").symlink_to(outside)
+    Project("p", {"connector.py": "ours"}).write(folder)
+    assert (outside.read_text(), (folder / "connector.py").read_text()) == ("mine", "ours")
+
+
+def test_more_tables_than_a_project_can_sync_well_are_to_be_chosen_from() -> None:
+    tables = tuple(Table(f"t{each}", f"/t{each}", "$") for each in range(MOST_TABLES + 1))
+    analysis = Analysis(kind="openapi3.0", tables=tables, sign_in=(SignIn(SignInKind.BEARER),))
+    with pytest.raises(Unsuitable, match="choose the ones needed"):
+        scaffold(analysis, schema="lite_1")
+    assert scaffold(analysis, schema="lite_1", wanted=frozenset({"t7"})).files

@@ -35,7 +35,7 @@ def declared(*schemes: Any, paths: Any = None, **more: Any) -> Description:
 
 def judged(description: Description) -> tuple[list[str], tuple[str, ...], str]:
     found = ways(description)
-    return [str(way.kind) for way in found], classes(description, found), vendor(description, found)
+    return [str(way.kind) for way in found], classes(description), vendor(description, found)
 
 
 DECLARED = [

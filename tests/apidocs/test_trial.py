@@ -43,6 +43,7 @@ def schema(configuration):
 
 def update(configuration, state):
     log.info("signed in with " + configuration["api_key"])
+    log.warning("one row was left out, " + configuration["api_key"])
     for item in ITEMS:
         if item["at"] > state.get("at", ""):
             op.upsert("item", {**item, "day": item["at"][:10], "seen_by": configuration["api_key"]})
@@ -116,6 +117,8 @@ def test_a_sync_lands_the_next_one_goes_on_and_a_reset_starts_over(tmp_path: Pat
 
     # The key was in the configuration, the log, a warning, a row and the state: it is in nothing that is kept.
     assert first.project_state == {"at": "2026-01-24T00:00:00Z", "note": "•••"}
+    assert "signed in with •••" in first.log
+    assert "one row was left out, •••" in first.warnings
     assert SECRET not in json.dumps(asdict(first))
     assert {row["header"] for row in first.sample["unforeseen"]} == {None, "Basic •••"}
     assert SECRET.encode() not in (project / "rows.duckdb").read_bytes()

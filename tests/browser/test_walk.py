@@ -204,6 +204,7 @@ def test_no_script_or_style_breaks_the_policy(enter: Enter) -> None:
     assert said == []
 
 
+@pytest.mark.deep
 def test_a_request_is_declined_with_alternatives(enter: Enter, demo: Running) -> None:
     asker = enter("requester", 3)
     _type_the_form(asker, "Paper Ledger")
@@ -224,6 +225,7 @@ def test_a_request_is_declined_with_alternatives(enter: Enter, demo: Running) ->
     assert told[0]["to"] == demo.person("requester", 3)["email"]
 
 
+@pytest.mark.deep
 def test_who_withdraws_hands_the_case_to_a_supporter(enter: Enter, demo: Running) -> None:
     first, second = demo.person("requester", 4), demo.person("requester", 6)
     asker = enter("requester", 4)

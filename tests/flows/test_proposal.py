@@ -110,10 +110,16 @@ def test_tables_are_offered_chosen_by_two_and_taken_as_the_data_needed(
     recorded = facts.standing(session, case.id)[choosing.KEY]
     assert recorded.note == "2 tables chosen: lines, payments"
     assert "of the table proposal" not in sam.get(f"/cases/{case.number}").text
+    assert "Out of date" not in sam.get(of(case)).text
     told = [row for row in reading_timeline.timeline_of(session, case, cast.lead) if row.kind == "tables.needed"]
     assert len(told) == 2
     assert "Chosen from the table proposal: 2 of 5 tables are needed" in page.text
     assert not [r for r in reading_timeline.timeline_of(session, case, cast.ada) if r.kind == "tables.needed"]
+    a_read_document(session, case, an_analysis(a_table("payments", constant_columns={"kind": "asked_kind"})))
+    session.commit()
+    assert "lines is named here and not in the newest document" in sam.get(of(case)).text
+    (told_of,) = api(app, session, cast.engineer, "GET", of(case))["tables"]
+    assert told_of["constant_columns"] == {"kind": "asked_kind"}
 
 
 def test_a_choice_is_judged_again_undone_by_choosing_and_kept_over_a_newer_document(
@@ -144,6 +150,7 @@ def test_a_choice_is_judged_again_undone_by_choosing_and_kept_over_a_newer_docum
     assert found is not None
     assert (found.chosen, found.gone) == ({"renamed"}, ("t002",))
     choosing.choose(session, case, Picked({"renamed": False}), a)
+    assert chosen_tables.of_case(session, case.id)["t002"].is_wanted, "what is not named stays as it is"
     assert set(chosen_tables.of_case(session, case.id)) >= {"renamed", "t002"}
     assert "t001" not in chosen_tables.of_case(session, case.id)
     for tables, fault in (({"t002": True}, Unfit), ({"x" * 300: True}, Unfit)):
@@ -203,6 +210,9 @@ def test_many_tables_stay_usable_and_what_is_not_shown_stays(
     overtaken = eve.post(of(case), posted(found, "records_of_012"), status=409)
     assert ticked(overtaken) == set(), "places of an older document mean nothing in a newer one"
     assert "3 chosen tables are not in the newest document" in overtaken.text
+    eve.post(of(case), posted(eve.get(of(case)), "another"))
+    assert reading_proposal.expected(session, case.id) == ("another",)
+    assert "not in the newest document" not in eve.get(of(case)).text, "saving lets go of what is gone"
 
 
 def test_a_table_has_a_page_of_its_own_and_nothing_is_shown_to_requesters(

@@ -32,6 +32,7 @@ from request_tracker.apidocs import trial
 from request_tracker.apidocs.trial import Counts, Ran, TriedTable
 from request_tracker.app import create_app
 from request_tracker.rules.people import Viewer
+from request_tracker.rules.vendor_api import SignIn, SignInKind
 from request_tracker.settings import Settings
 from request_tracker.store import evidence, jobs, reading_timeline, tokens
 from request_tracker.store.cases import Case
@@ -385,6 +386,26 @@ def test_what_was_typed_reaches_the_process_and_nothing_else(
     monkeypatch.setattr(trial_process, "start", _no_memory)
     page.post(source, {"set-api_key": KEY}, on=path)
     assert "could not be started" in desk.runs()[-1].sentence
+
+
+@SWEPT
+def test_only_what_the_sign_in_does_without_may_stay_empty(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[dict[str, str]] = []
+    monkeypatch.setattr(trial_process, "start", lambda settings, run_id, typed: handed.append(dict(typed)))
+    page, source = desk.browser(desk.cast.engineer), f"{desk.path}/source"
+    for kind, sent, said in (
+        (SignInKind.BEARER, {"set-token": ""}, "Type a value for token"),
+        (SignInKind.BASIC, {"set-password": KEY}, "Type a value for username"),
+        (SignInKind.BASIC, {"set-username": KEY}, ""),
+        (SignInKind.UNDECLARED, {}, ""),
+    ):
+        a_read_document(desk.session, desk.case, an_analysis(sign_in=(SignIn(kind),)))
+        desk.session.commit()
+        answer = page.post(source, sent, status=422 if said else 303, on=desk.path)
+        assert said in answer.text
+        if not said:
+            page.post(f"{desk.path}/{desk.runs()[-1].id}/stop", on=desk.path)
+    assert handed == [{"username": KEY}, {}]
 
 
 def _no_memory(*_: object) -> None:

@@ -56,13 +56,13 @@ def answer(responses: Any, schemas: Schemas, pointer: str, produces: Sequence[st
     return _of_content(content, schemas, said) if content is not None else _of_2(found, schemas, said, produces)
 
 
-def body(node: Any, schemas: Schemas) -> tuple[Node | None, Any, str]:
-    """The schema, the example and the media type of a 3.x request body."""
+def body(node: Any, schemas: Schemas) -> tuple[Node | None, Any]:
+    """The schema and the example of a 3.x request body."""
     content = schemas.resolve(schemas.resolve(node).get("content"))
-    for media_type, media in sorted(content.items(), key=lambda item: not is_json(str(item[0]))):
+    for _, media in sorted(content.items(), key=lambda item: not is_json(str(item[0]))):
         found = schemas.resolve(media)
-        return _mapping(found.get("schema")), _media_example(found, schemas), str(media_type)
-    return None, None, ""
+        return _mapping(found.get("schema")), _media_example(found, schemas)
+    return None, None
 
 
 def is_usable(name: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from request_tracker.apidocs.describing.answers import answer, body, parameter
 from request_tracker.apidocs.describing.operations import METHODS, NOTHING, Description, Node, Operation, Parameter
+from request_tracker.apidocs.describing.paths import climbs
 from request_tracker.apidocs.describing.references import counted
 from request_tracker.apidocs.describing.schemas import Schemas, escaped
 from request_tracker.apidocs.describing.words import plain, words
@@ -72,6 +73,8 @@ class _Reader:
                 self.note(f"A path of {len(path):,} characters was left out.", "/paths")
             elif not path.isprintable():
                 self.note("A path with control characters was left out.", "/paths")
+            elif climbs(path):
+                self.note("A path with . or .. for a part was left out: it leads elsewhere when it is called.", pointer)
             elif not path.startswith("x-"):
                 yield from self._of_path(path, raw, pointer)
 
@@ -94,7 +97,7 @@ class _Reader:
         node = self.schemas.resolve(raw)
         own = self._parameters(node.get("parameters"), f"{pointer}/parameters")
         parameters = self._merged(shared, own, pointer)
-        schema, example, media_type = self._body(node, parameters)
+        schema, example = self._body(node, parameters)
         yield Operation(
             path=path,
             method=method,
@@ -108,7 +111,6 @@ class _Reader:
             statuses=tuple(str(status) for status in self.schemas.resolve(node.get("responses"))),
             body_schema=schema,
             body_example=example,
-            body_media_type=media_type,
             security=_requirements(node.get("security")),
             callbacks=len(self.schemas.resolve(node.get("callbacks"))),
             is_outside=not node and _is_outside(raw),
@@ -136,12 +138,11 @@ class _Reader:
             self.note(f"Only the first {MOST_PARAMETERS} parameters were read.", f"{pointer}/parameters")
         return tuple(islice(merged.values(), MOST_PARAMETERS))
 
-    def _body(self, node: Node, parameters: tuple[Parameter, ...]) -> tuple[Node | None, Any, str]:
+    def _body(self, node: Node, parameters: tuple[Parameter, ...]) -> tuple[Node | None, Any]:
         if node.get("requestBody") is not None:
             return body(node["requestBody"], self.schemas)
         whole = next((each for each in parameters if each.place == "body"), None)
-        consumes = _texts(node.get("consumes") or self._tree.get("consumes"))
-        return (whole.schema, None, consumes[0] if consumes else "") if whole else (None, None, "")
+        return whole.schema if whole else None, None
 
     def _produces(self, node: Node) -> tuple[str, ...]:
         return _texts(node["produces"] if "produces" in node else self._tree.get("produces"))

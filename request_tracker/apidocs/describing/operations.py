@@ -77,7 +77,6 @@ class Operation:
     statuses: tuple[str, ...] = ()
     body_schema: Node | None = None
     body_example: Any = None
-    body_media_type: str = ""
     security: tuple[Node, ...] | None = None
     callbacks: int = 0
     is_outside: bool = False

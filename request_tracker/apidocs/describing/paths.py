@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import unquote
 
 from request_tracker.apidocs.describing.words import is_version, stem, words
 
@@ -27,6 +28,11 @@ class Group:
     names: tuple[str, ...]
     before: tuple[str, ...]
     words: tuple[str, ...]
+
+
+def climbs(path: str) -> bool:
+    """A part of the path is . or .., in whatever spelling: whoever calls it ends up somewhere else."""
+    return any(unquote(part) in (".", "..") for part in path.split("?")[0].split("/"))
 
 
 @lru_cache(maxsize=40_000)

@@ -129,7 +129,7 @@ def _with_body(operation: Operation, body: Any) -> Operation:
         value = {str(each["key"])[:200]: "" for each in listed[:100] if isinstance(each, Mapping) and each.get("key")}
     if value is None:
         return operation
-    return replace(operation, body_schema=schema_of(value), body_example=None, body_media_type="application/json")
+    return replace(operation, body_schema=schema_of(value), body_example=None)
 
 
 def _answered(operation: Operation, request: _Request) -> Operation:

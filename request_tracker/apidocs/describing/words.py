@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from request_tracker.rules import strangers
+from request_tracker.rules.plurals import singular
 
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 BREAK = re.compile(r"[^A-Za-z0-9]+")
@@ -14,35 +15,11 @@ LONGEST = 400
 CALLS = frozenset({"get", "list", "fetch", "all"})
 """First words of a segment that call for what comes behind them."""
 
-IRREGULAR = {
-    "people": "person", "children": "child", "men": "man", "women": "woman", "indices": "index", "matrices": "matrix",
-    "vertices": "vertex", "analyses": "analysis", "bases": "base", "movies": "movie", "cookies": "cookie",
-    "databases": "database", "caches": "cache", "aliases": "alias", "quizzes": "quiz", "criteria": "criterion",
-    "data": "data", "media": "media", "news": "news", "series": "series", "species": "species", "status": "status",
-    "bus": "bus", "gas": "gas", "lens": "lens", "axes": "axis", "leaves": "leaf", "lives": "life", "shelves": "shelf",
-    "statistics": "statistics", "analytics": "analytics", "metrics": "metric", "sms": "sms", "dns": "dns", "aws": "aws",
-    "https": "https", "css": "css", "js": "js", "os": "os", "ids": "id",
-}  # fmt: skip
-
 
 @lru_cache(maxsize=60_000)
 def words(name: str) -> tuple[str, ...]:
     """retentionPolicy_ID → retention, policy, id: lower case, split at humps and at all but letters and digits."""
     return tuple(word.lower() for word in BREAK.split(HUMP.sub(" ", name[:LONGEST])) if word)
-
-
-@lru_cache(maxsize=20_000)
-def singular(word: str) -> str:
-    """invoices → invoice, categories → category, addresses → address; what is no plural stays."""
-    if word in IRREGULAR:
-        return IRREGULAR[word]
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "zzes", "ches", "shes")):
-        return word[:-2]
-    if word.endswith("uses") and word[-5:] not in ("ouses", "auses"):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2 else word
 
 
 @lru_cache(maxsize=60_000)

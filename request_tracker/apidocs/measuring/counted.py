@@ -71,7 +71,7 @@ def _of_operations(description: Description, ways: tuple[SignIn, ...]) -> Figure
         deprecated_operations=sum(operation.is_deprecated for operation in found),
         get_with_schema=sum(_is_described(operation, description.schemas) for operation in reads),
         get_described=sum(bool(operation.summary or operation.description) for operation in reads),
-        auth_classes=signing_in.classes(description, ways),
+        auth_classes=signing_in.classes(description),
         auth_vendor=signing_in.vendor(description, ways),
         pagination_counts={},
         webhooks_documented=description.webhooks,

@@ -13,15 +13,16 @@ LONGEST = 3_000
 
 def pointers(description: Description, rows: Sequence[Row], ways: Sequence[SignIn]) -> dict[str, tuple[str, ...]]:
     """JSON pointers by the name of the criterion: first what speaks against, then what speaks for it."""
-    reads = (each for each in description.operations if each.method == "get")
+    reads = [each for each in description.operations if each.method == "get"]
     silent = [each.pointer for each in reads if each.answer is None or each.answer.schema is None]
+    nameless = [each.pointer for each in reads if not (each.summary or each.description)]
     notes = [note.pointer for note in description.warnings]
     deep = sorted((row for row in rows if row.nest.depth), key=lambda row: -row.nest.depth)
     custom = [row for row in rows if row.is_wholly_custom or row.has_custom_fields or row.is_open]
     plain = [row for row in rows if not row.is_typed or not row.is_named or row.paging.style is PagingStyle.NONE]
     still = [row for row in rows if row.change.kind is ChangeKind.NONE]
     found = {
-        Criterion.DOCUMENTATION: [*silent, *notes],
+        Criterion.DOCUMENTATION: [*silent, *notes, *nameless, *(each.pointer for each in reads)],
         Criterion.SIZE: _of(rows),
         Criterion.NESTING: _of(deep),
         Criterion.STRUCTURE: _of(plain),

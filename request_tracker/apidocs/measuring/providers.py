@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from request_tracker.apidocs.describing.paths import ends_in_parameter, fixed, segments, shape
-from request_tracker.apidocs.describing.words import is_plural, singular, stem, uncalled
+from request_tracker.apidocs.describing.words import is_plural, stem, uncalled
 from request_tracker.apidocs.measuring.collected import Listed
 from request_tracker.apidocs.measuring.list_words import LISTS
 from request_tracker.apidocs.measuring.needs import Need, naming_words
+from request_tracker.rules.plurals import singular
 
 MOST_CANDIDATES = 40
 """How many lists of one name are looked at, those with the fewest parameters first."""

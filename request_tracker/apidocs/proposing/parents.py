@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from request_tracker.apidocs.describing.column_names import snake, unlike
 from request_tracker.apidocs.describing.paths import last_fixed
 from request_tracker.apidocs.describing.schemas import Schemas
-from request_tracker.apidocs.describing.words import singular, stem, words
+from request_tracker.apidocs.describing.words import stem, words
 from request_tracker.apidocs.measuring import records
 from request_tracker.apidocs.measuring.needs import ENDINGS
 from request_tracker.apidocs.measuring.nesting import Supplied
 from request_tracker.apidocs.measuring.rows import KEEPERS, Row
+from request_tracker.rules.plurals import singular
 from request_tracker.rules.vendor_api import Parent
 
 NAMES_IN_GROUPS = ("name", "slug", "login", "key", "code")

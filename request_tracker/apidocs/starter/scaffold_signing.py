@@ -22,9 +22,15 @@ SETTINGS: Mapping[SignInKind, tuple[str, ...]] = {
     SignInKind.NONE: (),
     SignInKind.UNDECLARED: ("token",),
 }
+"""What configuration.json asks for. CERTIFICATE and OTHER are not here: nothing can be made of them."""
+OPTIONAL: Mapping[SignInKind, frozenset[str]] = {
+    SignInKind.BASIC: frozenset({"password"}),
+    SignInKind.OAUTH2: frozenset({"refresh_token"}),
+    SignInKind.UNDECLARED: frozenset({"token"}),
+}
+"""Settings that a project may be given empty, as its signin.py does without them."""
 _NAMED = frozenset((SignInKind.API_KEY, SignInKind.SESSION))
 _HELD = ("header", "authorization")
-"""What configuration.json asks for. CERTIFICATE and OTHER are not here: nothing can be made of them."""
 WORDS: Mapping[SignInKind, str] = {
     SignInKind.API_KEY: "an API key",
     SignInKind.BEARER: "a bearer token",
@@ -48,6 +54,11 @@ class Signing:
     placeholders: dict[str, str]
     others: tuple[SignInKind, ...] = ()
     also: tuple[SignInKind, ...] = ()
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The settings that some sources want left empty."""
+        return frozenset[str]().union(*(OPTIONAL.get(kind, ()) for kind in (self.kind, *self.also)))
 
     @property
     def scopes(self) -> list[str]:

@@ -57,6 +57,7 @@ def main() -> None:
     trial.tell("Starting the connector")
     # Imported before the walls stand: these libraries look around on the machine.
     sdk, client = _sdk(), importlib.import_module("grpc")
+    _listen(trial, sdk.Logging)
     wall = walls.Walls(
         folder=Path(order["scratch"]),
         is_public=beside("public", HERE.parents[1]).is_public,
@@ -80,6 +81,17 @@ def _sdk() -> ModuleType:
     # Otherwise run() would listen on every address of this machine, and never return.
     constants.DEBUGGING = True  # type: ignore[attr-defined]
     return importlib.import_module("fivetran_connector_sdk")
+
+
+def _listen(trial: Any, log: Any) -> None:
+    """What a project's log warns of (rows left out, lists that were cut) is what a trial is for."""
+    say = log.warning
+
+    def heard(message: Any) -> None:
+        trial.warn(str(message))
+        say(message)
+
+    log.warning = staticmethod(heard)
 
 
 def _serve_examples(trial: Any, project: Path, wall: Any) -> None:
@@ -164,7 +176,7 @@ def _take(trial: Any, answer: Any, common: ModuleType) -> None:
     elif kind == "schema_change":
         _declare(trial, answer.schema_change, common)
     elif kind in ("warning", "task"):
-        trial.warnings.append(_worded(trial, getattr(answer, kind).message))
+        trial.warn(_worded(getattr(answer, kind).message))
 
 
 def _record(trial: Any, record: Any, common: ModuleType) -> None:
@@ -189,13 +201,12 @@ def _count(trial: Any) -> None:
     trial.channel.say(counts={**trial.counts, "tables": reached, "of": len(tables)})
 
 
-def _worded(trial: Any, message: str) -> str:
+def _worded(message: str) -> str:
     try:
         said = json.loads(message)
     except ValueError:
         said = message
-    text = str(said.get("message", "")) if isinstance(said, dict) else str(said)
-    return str(trial.clean(text, most=300))
+    return str(said.get("message", "")) if isinstance(said, dict) else str(said)
 
 
 def _done(trial: Any) -> str:

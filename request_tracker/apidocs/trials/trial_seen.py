@@ -7,12 +7,14 @@ import json
 import os
 import re
 import resource
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, NoReturn
 
 SECRET = re.compile(r"key|token|secret|pass|auth|credential|bearer|cookie|session", re.IGNORECASE)
+WARNINGS = 50
 SAMPLED = 2_000
 """So many rows at most are shown, all tables together."""
 
@@ -23,6 +25,8 @@ class Channel:
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
+        # The process ends without emptying what is held back, and may be killed at any time.
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
     def say(self, **what: Any) -> None:
         self._out.write(json.dumps(what) + "\n")
@@ -56,6 +60,11 @@ class Trial:
         secret = [value for name, value in self.configuration.items() if SECRET.search(name)]
         return self._wire.Cleaner(secret, shortest=6, beside=self.configuration.values())
 
+    def warn(self, text: str) -> None:
+        said = self.clean(text, most=300)
+        if said not in self.warnings and len(self.warnings) < WARNINGS:
+            self.warnings.append(said)
+
     def tell(self, text: str) -> None:
         self.channel.say(step=self.clean(text, most=200))
 
@@ -64,7 +73,7 @@ class Trial:
         found = self._found() if self.destination is not None else {"tables": [], "sample": {}}
         kept = {"state": state, "sentence": self.clean(sentence), "counts": dict(self.counts), **found}
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        ending = {"warnings": self.warnings[:50], "project_state": self._state(), "peak_mb": peak}
+        ending = {"warnings": self.warnings, "project_state": self._state(), "peak_mb": peak}
         self.channel.say(result={**kept, **ending})
         os._exit(0)
 

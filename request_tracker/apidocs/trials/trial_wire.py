@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 _KINDS = {
     "null": "",
@@ -51,10 +51,10 @@ class Cleaner:
 
     def __init__(self, values: Iterable[str], *, shortest: int, beside: Iterable[str] = ()) -> None:
         """`values` shorter than `shortest` are left; `beside`: what may stand with them in a basic sign-in."""
-        kept = [each for each in values if len(each) >= shortest]
+        kept = {part for each in values for part in (each, each.strip()) if len(part) >= shortest}
         every = {*kept, *beside}
         pairs = {pair for a in kept for b in every for pair in (f"{a}:{b}", f"{b}:{a}", f"{a}:")}
-        spelled = {each for value in kept for each in (value, quote(value, safe=""), json.dumps(value)[1:-1])}
+        spelled = {each for value in kept for each in _spelled(value)}
         spelled |= {base64.b64encode(pair.encode()).decode() for pair in pairs}
         self._all = sorted(spelled, key=len, reverse=True)
 
@@ -63,6 +63,11 @@ class Cleaner:
             if each in text:
                 text = text.replace(each, "•••")
         return text
+
+
+def _spelled(value: str) -> tuple[str, ...]:
+    addressed = (quote(value, safe=""), quote(value), quote_plus(value))
+    return (value, *addressed, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
 
 
 def declared(column: Any, common: ModuleType) -> str:

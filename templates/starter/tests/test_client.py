@@ -63,6 +63,17 @@ class TryingAgain(unittest.TestCase):
         talk.ask()
         self.assertEqual([0.5 * 2**n <= wait <= 2**n for n, wait in enumerate(talk.slept)], [True] * 3)
 
+    def test_odd_waits_are_no_waits(self) -> None:
+        odd = [{"Retry-After": each} for each in ("\u00b2", "-5", "Thu, 01 Jan 1970 00:00:00 GMT")]
+        for headers in odd:
+            talk = Talk(Wire(answer(429, **headers), answer(200, [])))
+            talk.ask()
+            self.assertLessEqual(talk.slept[0], 1.0)
+        for reset in ("9" * 400, "9" * 5000, "\u00b2"):
+            talk = Talk(Wire(answer(200, [], X_RateLimit_Remaining="0", X_RateLimit_Reset=reset)))
+            talk.ask()
+            self.assertEqual(talk.slept, [])
+
     def test_gives_up(self) -> None:
         for last in (answer(500), requests.ConnectionError()):
             talk = Talk(Wire(*[last] * TRIES))
@@ -194,6 +205,20 @@ class Answers(unittest.TestCase):
     def test_what_is_no_json_is_said(self) -> None:
         with self.assertRaises(SourceError):
             Talk(Wire(answer(200, b"<html>"))).ask()
+
+    def test_what_nothing_can_store_is_replaced_and_the_rest_stays(self) -> None:
+        written = rb"""["\ud800 a", "\ud83d\ude00", "\\ud800", "\udc00\ud800", "\n\u00e9"]"""
+        found = Talk(Wire(answer(200, written))).ask()
+        self.assertEqual(found, ["\ufffd a", "\U0001f600", r"\ud800", "\ufffd\ufffd", "\n\u00e9"])
+
+    def test_what_is_nested_without_end_is_said(self) -> None:
+        with self.assertRaises(SourceError):
+            Talk(Wire(answer(200, b"[" * 100_000 + b"]" * 100_000))).ask()
+
+    def test_an_address_that_is_none_is_said(self) -> None:
+        for place in ("http://[::1", "http://api.example.com:x/", "file:///etc/passwd"):
+            with self.subTest(place), self.assertRaises(SourceError):
+                Talk(Wire(answer(302, Location=place))).ask()
 
     def test_nothing_is_nothing(self) -> None:
         self.assertIsNone(Talk(Wire(answer(304))).ask())

@@ -122,6 +122,41 @@ class Ends(unittest.TestCase):
             paging.MAX_PAGES = limit
         self.assertEqual([page.is_cut for page in found], [False] * 4 + [True])
 
+    def test_empty_pages_in_the_middle_of_a_list_lose_nothing(self) -> None:
+        table, asked = a_table("cursor", param="after", token_path="next"), list[int]()
+
+        def ask(_: paging.Position) -> Answer:
+            asked.append(len(asked))
+            records = {1: ["one"], 5: ["five"]}.get(len(asked), [])
+            return Answer({"data": records, "next": len(asked)}, URL)
+
+        found = list(paging.pages(ask, table, {}))
+        self.assertEqual([record for page in found for record in page.records], ["one", "five"])
+        self.assertEqual(len(asked), 5 + paging.EMPTY_PAGES + 1, "a source that never says no more is left in the end")
+
+    def test_a_total_that_is_none_is_not_believed(self) -> None:
+        for style, total in (("page", 0), ("page", -1), ("offset", 0)):
+            table = a_table(style, param="at", total_path="total")
+            found = paging.pages(served(table, lambda start, end, total=total: {"total": total}), table, {})  # type: ignore[misc]
+            self.assertEqual([record for page in found for record in page.records], RECORDS)
+
+    def test_a_refusal_that_looks_like_an_answer_is_no_empty_list(self) -> None:
+        bodies: list[tuple[str, Any]] = [
+            ("data", {"error": {"message": "slow down"}}),
+            ("data.items", {"errors": [{"message": "THROTTLED"}], "data": None}),
+            ("data", [{"id": 1}]),
+            ("data", "maintenance"),
+            ("", {"error": "closed"}),
+        ]
+        for path, body in bodies:
+            table = {**a_table("none"), "data_path": path}
+            with self.subTest(body), self.assertRaises(SourceError):
+                list(paging.pages(lambda _, body=body: Answer(body, URL), table, {}))  # type: ignore[misc]
+        for path, body in (("data", {"errors": [{}], "data": [{"id": 1}]}), ("", {"id": 1, "error": "late"})):
+            table = {**a_table("none"), "data_path": path}
+            found = list(paging.pages(lambda _, body=body: Answer(body, URL), table, {}))  # type: ignore[misc]
+            self.assertEqual(len(found[0].records), 1)
+
     def test_a_position_the_source_has_forgotten_begins_again(self) -> None:
         table, told = CASES["cursor"]
         source = served(table, told)

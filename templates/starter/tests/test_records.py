@@ -37,6 +37,10 @@ class Values(unittest.TestCase):
             ("LONG", 2**62, 2**62),
             ("LONG", 1.5, None),
             ("LONG", 3.0, 3),
+            ("LONG", "1e999999999", None),
+            ("LONG", "1e-999999999", None),
+            ("LONG", 10**400, None),
+            ("LONG", float("inf"), None),
             ("DECIMAL", 1.10, "1.1"),
             ("DECIMAL", "NaN", None),
             ("DOUBLE", "2.5", 2.5),
@@ -126,6 +130,11 @@ class Asking(unittest.TestCase):
         token = {**CHANGE, "format": "token"}
         self.assertEqual(changes.asking({**TABLE, "change": token}, "77"), ({"since": "77"}, {}))
         self.assertEqual(changes.asking(TABLE, ""), ({}, {}))
+
+    def test_a_cursor_of_the_year_one_is_no_trouble(self) -> None:
+        never = "0001-01-01T00:00:00+00:00"
+        self.assertEqual(changes.asking(TABLE, never)[0], {"since": "0001-01-01T00:00:00Z"})
+        self.assertFalse(changes.is_unchanged(records.moment(never), never))
 
     def test_the_cursor_never_passes_the_moment_reading_began(self) -> None:
         began = "2026-08-18T10:00:00+00:00"
