@@ -45,15 +45,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
     return Rooms(config, log)
 
 
-ON_BOTH = ("tests/flows/test_api_walk",)
+WALKS = ("tests/flows/", "tests/work/", "tests/actions/")
+ON_BOTH = (
+    "tests/flows/test_api_walk",
+    "tests/actions/test_merge",
+    "tests/actions/test_promises",
+    "tests/actions/test_sweep",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Flows walk through pages whose SQL the tests of `store` and `actions` run on both databases: with PostgreSQL they
-    come with the deep sweep, but for the walk through all phases."""
+    """Walks go through pages, letters and actions whose SQL the tests of `store` run on both databases: with PostgreSQL
+    they come with the deep sweep, but for the walk through all phases, merging, promises and what is due."""
     for item in items:
-        if item.nodeid.startswith("tests/flows/") and not item.nodeid.startswith(ON_BOTH) and _on_postgres(item):
+        if item.nodeid.startswith(WALKS) and not item.nodeid.startswith(ON_BOTH) and _on_postgres(item):
             item.add_marker(pytest.mark.deep)
 
 
