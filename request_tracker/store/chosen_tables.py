@@ -21,7 +21,6 @@ class ChosenTable(Base):
     name: Mapped[str] = mapped_column(String(200))
     path: Mapped[str] = mapped_column(Text)
     is_wanted: Mapped[bool]
-    note: Mapped[str] = mapped_column(Text, default="")
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     __table_args__ = (Index("uq_chosen_table", "case_id", "name", unique=True),)

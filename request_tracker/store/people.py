@@ -43,6 +43,12 @@ class Person(Base):
     password_hash: Mapped[str | None] = mapped_column(String(300))
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
     session_key: Mapped[str] = mapped_column(String(40), default="")
+    locale: Mapped[str] = mapped_column(String(20), default="en-GB")
+    """How dates and numbers are written for them, as a language tag."""
+    single_keys: Mapped[bool] = mapped_column(default=True)
+    """Whether single keys press buttons."""
+    welcomed_at: Mapped[datetime | None]
+    """When they put the words of the first visit away."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     __table_args__ = (

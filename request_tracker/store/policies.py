@@ -16,6 +16,7 @@ AUTOMATIC_MERGE = "automatic_merge"
 TARGETS = "targets"
 GROUPS = "groups"
 ROLES = "roles"
+BOARD = "board"
 
 
 class Policy(Base):
@@ -27,7 +28,10 @@ class Policy(Base):
     value: Mapped[dict[str, Any]]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
-    __table_args__ = (one_of("name", (AUTOMATIC_MERGE, TARGETS, GROUPS, ROLES)), Index("ix_policy_name", "name", "id"))
+    __table_args__ = (
+        one_of("name", (AUTOMATIC_MERGE, TARGETS, GROUPS, ROLES, BOARD)),
+        Index("ix_policy_name", "name", "id"),
+    )
 
 
 @dataclass(frozen=True)

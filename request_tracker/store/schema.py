@@ -18,6 +18,7 @@ TABLES = (
     "aliases", "pairs", "policies", "heirs", "clock_changes", "refolds", "holidays", "preferences", "bounces",
     "reports", "forecasts", "quota", "groups", "outages", "strays", "schema_choices", "table_reviews", "sync_runs",
     "hooks", "provision_runs", "role_checks", "api_documents", "chosen_tables", "trials",
+    "saved_views", "bulk_runs", "presences", "reply_templates", "absences", "meetings", "board", "audit_entries",
 )  # fmt: skip
 for _name in TABLES:
     import_module(f"request_tracker.store.{_name}")
