@@ -12,18 +12,21 @@ from request_tracker.access.gate import guard
 from request_tracker.access.wiring import Wiring
 from request_tracker.api import (
     api,
+    board,
     cases,
     clocks,
     documents,
     forecasts,
     leading,
     letters,
+    meetings,
     merges,
     problems,
     project,
     proposal,
     reports,
     requests,
+    search,
     syncs,
     tables,
     trials,
@@ -31,15 +34,15 @@ from request_tracker.api import (
 from request_tracker.settings import Settings, is_loopback
 from request_tracker.store.knowledge import Shelf
 from request_tracker.store.session import Database
-from request_tracker.web import BLUEPRINTS, UNSIGNED, errors, filters
+from request_tracker.web import BLUEPRINTS, UNSIGNED, errors, filters, statics
 
 API_MODULES = (
-    cases, clocks, documents, forecasts, leading, letters, merges, project, proposal, requests, reports, syncs, tables,
-    trials,
+    board, cases, clocks, documents, forecasts, leading, letters, meetings, merges, project, proposal, requests,
+    reports, search, syncs, tables, trials,
 )  # fmt: skip
 CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-    "form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
@@ -55,7 +58,7 @@ def wall_clock() -> datetime:
 
 def create_app(settings: Settings, database: Database, *, now: Callable[[], datetime] = wall_clock) -> Flask:
     """The web application over one database. `now` gives the present as aware UTC."""
-    app = Flask("request_tracker", template_folder=str(resources.TEMPLATES), static_folder=str(resources.STATIC))
+    app = Flask("request_tracker", template_folder=str(resources.TEMPLATES), static_folder=None)
     app.config.update(_config(settings))
     app.extensions["request_tracker"] = Wiring(database, settings, now, Shelf(resources.SEED_DATA).knowledge)
     guard(app)  # first: whoever is not signed in any more is told that, not that a token is missing
@@ -68,6 +71,7 @@ def create_app(settings: Settings, database: Database, *, now: Callable[[], date
         api_answers, page_answers = problems.told, errors.told
         app.register_error_handler(kind, lambda fault, a=api_answers, p=page_answers: errors.pick(fault, a, p))
     filters.register(app)
+    statics.register(app, resources.STATIC)
     app.after_request(_harden)
     return app
 
@@ -83,7 +87,6 @@ def _config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_NAME": "request_tracker",
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
         "WTF_CSRF_TIME_LIMIT": None,
-        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(hours=1),
     }
 
 

@@ -49,6 +49,10 @@ def test_from_an_empty_folder_to_a_token(run) -> None:  # type: ignore[no-untype
     assert token.startswith("rt_")
     assert len(token.split()) == 1
     run("token", "new", "--person", "nobody@x.example", "--scope", "read", status=1)
+    kept = json.loads(run("export", "--person", "lead@program.example").output)
+    assert [each["scope"] for each in kept["tokens"]] == ["read"]
+    assert token.strip() not in json.dumps(kept), "what opens something is never given out"
+    run("export", "--person", "nobody@x.example", status=1)
     assert "whole" in run("audit", "verify").output
     assert "Every clock" in run("audit", "clocks").output
 

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("blockers", sa.JSON(), nullable=False),
         sa.Column("entry_id", sa.Integer(), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("(at IS NULL) = (state = 'waiting')", name=op.f("ck_bulk_row_over_has_time")),

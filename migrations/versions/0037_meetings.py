@@ -15,10 +15,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.Integer(), nullable=False),
         sa.Column("guest_id", sa.Integer(), nullable=False),
         sa.Column("host_id", sa.Integer(), nullable=False),
         sa.Column("uid", sa.String(length=120), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("starts_at", UtcDateTime(), nullable=True),
         sa.Column("minutes", sa.Integer(), nullable=False),
@@ -48,6 +50,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["timeline.id"], name=op.f("fk_meeting_event_id")),
         sa.ForeignKeyConstraint(["guest_id"], ["person.id"], name=op.f("fk_meeting_guest_id")),
         sa.ForeignKeyConstraint(["host_id"], ["person.id"], name=op.f("fk_meeting_host_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_meeting_request_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting")),
         sa.UniqueConstraint("uid", name=op.f("uq_meeting_uid")),
     )
@@ -60,6 +63,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'booked'"),
     )
     op.create_index("ix_meeting_case", "meeting", ["case_id", "id"], unique=False)
+    op.create_index("ix_meeting_host", "meeting", ["host_id", "id"], unique=False)
     op.create_index(
         "uq_meeting_open",
         "meeting",

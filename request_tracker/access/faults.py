@@ -14,15 +14,18 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.process import NoSuchMove, NotAllowed, Refused
 from request_tracker.rules.report import BadWeek
 from request_tracker.rules.submission import Incomplete
+from request_tracker.store.bulk_runs import NoSuchRun
 from request_tracker.store.cases import NoSuchCase
 from request_tracker.store.documents import NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
 from request_tracker.store.hooks import NoSuchHook
+from request_tracker.store.meetings import NoSuchMeeting
 from request_tracker.store.merges import NoSuchMerge
 from request_tracker.store.reading_catalogue import NoSuchConnector
 from request_tracker.store.reading_queue import BadFilter
 from request_tracker.store.reading_webhooks import NoSuchWebhook
 from request_tracker.store.requests import NoSuchRequest
+from request_tracker.store.saved_views import NoSuchView
 from request_tracker.store.trials import NoSuchTrial
 
 Answer = tuple[int, str, dict[str, Any]]
@@ -71,8 +74,11 @@ ROWS: dict[type[Exception], Callable[[Any], Answer]] = {
     NoSuchHold: lambda fault: (404, "No such hold", {"detail": str(fault)}),
     NoSuchWebhook: lambda fault: (404, "No such delivery", {"detail": str(fault)}),
     NoSuchHook: lambda fault: (404, "No such webhook", {"detail": str(fault)}),
+    NoSuchMeeting: lambda fault: (404, "No such meeting", {"detail": str(fault)}),
     NoSuchMerge: lambda fault: (404, "No such merge", {"detail": str(fault)}),
     NoSuchDocument: lambda fault: (404, "No such document", {"detail": str(fault)}),
+    NoSuchRun: lambda fault: (404, "No such run", {"detail": str(fault)}),
+    NoSuchView: lambda fault: (404, "No such view", {"detail": str(fault)}),
     NoSuchTrial: lambda fault: (404, "No such trial run", {"detail": str(fault)}),
     IntegrityError: lambda _: (409, "stale", {"detail": "Somebody else did the same at the same moment: look again"}),
     OperationalError: lambda _: (503, "The database is busy", {"detail": "Nothing was stored: try again in a moment"}),

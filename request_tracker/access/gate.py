@@ -10,6 +10,8 @@ from request_tracker.access.signin import SignedIn, load, sign_in_again, sign_in
 
 LOOK_UPS = frozenset({"intake.suggest", "api.suggestions"})
 """They take whatever is typed: only keys made of it reach the database."""
+FILES = frozenset({"static"})
+"""Styles and scripts are the same for everybody: nobody is looked up for them, so they can be kept by any cache."""
 RAW = frozenset({"webhooks.fivetran"})
 """Their body is read as it came, whatever it is called: it must not be taken for a form before."""
 
@@ -24,6 +26,8 @@ def guard(app: Flask) -> None:
 
 
 def _check() -> ResponseReturnValue | None:
+    if http.endpoint in FILES:
+        return None
     _refuse_nul()
     endpoint = http.endpoint
     if endpoint is None:

@@ -53,14 +53,19 @@ def check(session: Session, email: str, password: str, now: datetime) -> SignedI
 
     Raises TooMany after ten failures for one address within a quarter of an hour.
     """
-    if passwords.failures(session, email, now - PATIENCE) >= MOST_FAILURES:
-        raise TooMany(f"Too many attempts: wait {int(PATIENCE.total_seconds() // 60)} minutes and try again")
+    must_not_be_guessing(session, email, now)
     person = people.by_email(session, email)
     if not passwords.fits(person.password_hash if person else None, password) or person is None:
         passwords.note_failure(session, email, now)
         return None
     viewer = people.viewer(session, person.id)
     return SignedIn(viewer, person.session_key) if viewer else None
+
+
+def must_not_be_guessing(session: Session, email: str, now: datetime) -> None:
+    """Raises TooMany after ten wrong passwords for one address within a quarter of an hour."""
+    if passwords.failures(session, email, now - PATIENCE) >= MOST_FAILURES:
+        raise TooMany(f"Too many attempts: wait {int(PATIENCE.total_seconds() // 60)} minutes and try again")
 
 
 def enter(user: SignedIn) -> None:

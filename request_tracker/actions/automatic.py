@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import merge, obstacles
+from request_tracker.actions import auditing, merge, obstacles
 from request_tracker.actions.knowledge import Overtaken
 from request_tracker.actions.obstacles import Standing
 from request_tracker.actions.unfit import Unfit, short_enough
@@ -58,6 +58,8 @@ def decide(
     row = Policy(name=AUTOMATIC_MERGE, value=value, by_id=act.who.id, at=act.now)
     session.add(row)
     session.flush()
+    told = {"state": "on" if on else "off", "score": f"{from_score * 100:g}", "reason": value["reason"]}
+    auditing.note(session, act, "policy.automatic_merge", "on" if on else "off", policy=row.id, **told)
     return policies.read_automatic(row)
 
 

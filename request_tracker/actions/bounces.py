@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import auditing
 from request_tracker.rules.bouncing import HARD, SOFT, SOFT_TOO_OFTEN, is_about_address, kind_of
 from request_tracker.rules.people import Act
 from request_tracker.store import bounces, jobs, people, reading_letters
@@ -72,6 +73,9 @@ def clear(session: Session, address: str, act: Act) -> bool:
     for row in rows:
         row.cleared_at, row.cleared_by_id = act.now, act.who.id
     session.flush()
+    if rows:
+        place = f"an address at {address.rpartition('@')[2]}"
+        auditing.note(session, act, "letters.address_cleared", place, bounces=[row.id for row in rows])
     return bool(rows)
 
 
@@ -81,6 +85,13 @@ def send_again(session: Session, letter_id: int, act: Act) -> bool:
     The letter keeps its Message-ID. Its delivery is a job of its own again: the old one gives up its key, so that two
     presses of the button are one delivery.
     """
+    if not _again(session, letter_id, act):
+        return False
+    auditing.note(session, act, "letter.sent_again", f"letter {letter_id}", letter=letter_id)
+    return True
+
+
+def _again(session: Session, letter_id: int, act: Act) -> bool:
     letter = session.get(Letter, letter_id, with_for_update=True)
     if letter is None or letter.state not in ("dead", "waiting"):
         return False
@@ -98,4 +109,7 @@ def send_again(session: Session, letter_id: int, act: Act) -> bool:
 
 def send_all_again(session: Session, act: Act, *, most: int = 1000) -> int:
     """Try again every dead letter whose address is not known to be wrong, after an outage. Answers how many."""
-    return sum(send_again(session, letter_id, act) for letter_id in reading_letters.stuck(session, most=most))
+    count = sum(_again(session, letter_id, act) for letter_id in reading_letters.stuck(session, most=most))
+    if count:
+        auditing.note(session, act, "letters.sent_again", "letters", count=count)
+    return count

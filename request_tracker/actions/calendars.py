@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import auditing
 from request_tracker.actions.knowledge import Overtaken
 from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules import calendar_typed
@@ -25,6 +26,8 @@ TYPED = "typed"
 FARTHEST_YEARS = 10
 MOST_AT_ONCE = 5_000
 """More than thirteen years of days; a statement takes some tens of thousands of ids and no more."""
+TOLD = 50
+"""Days named one by one in the log."""
 NEWER = "Somebody saved a newer calendar after you opened this: look at what changed, then decide anew"
 
 
@@ -59,7 +62,9 @@ def save(session: Session, calendar: Calendar, reason: str, act: Act, *, seen: i
         raise Overtaken(NEWER)
     if after == before:
         raise Unfit("zone", "This is the calendar in force: change its zone or some hours, or leave it as it is")
-    return _version(session, after, said, act)
+    row = _version(session, after, said, act)
+    auditing.note(session, act, "calendar.saved", f"version {row.id}", version=row.id, before=newest.id, reason=said)
+    return row
 
 
 def propose(session: Session, found: Iterable[DayOff], source: str, act: Act) -> Proposed:
@@ -81,6 +86,8 @@ def propose(session: Session, found: Iterable[DayOff], source: str, act: Act) ->
     ]
     session.add_all(_proposal(each, source, act) for each in new)
     session.flush()
+    if new:
+        auditing.note(session, act, "days_off.proposed", source, count=len(new))
     return Proposed(len(new), len(offered) - len(new))
 
 
@@ -101,6 +108,7 @@ def type_in(session: Session, typed: DayOff, act: Act) -> Holiday:
     row.proposed_at, row.proposed_by_id = act.now, act.who.id
     session.add(row)
     session.flush()
+    auditing.note(session, act, "days_off.proposed", TYPED, count=1, day=typed.day.isoformat())
     return row
 
 
@@ -116,12 +124,17 @@ def confirm(session: Session, ids: Collection[int], act: Act) -> Decided:
         return Decided(tuple(row.day for row in rows), None)
     said = "1 day off confirmed" if len(new) == 1 else f"{len(new)} days off confirmed"
     after = replace(before, holidays=before.holidays | new)
-    return Decided(tuple(sorted(new)), _version(session, after, said, act))
+    made = _version(session, after, said, act)
+    _note(session, "days_off.confirmed", new, act, version=made.id)
+    return Decided(tuple(sorted(new)), made)
 
 
 def refuse(session: Session, ids: Collection[int], act: Act) -> Decided:
     """Say no to these days: no import proposes them again. Raises NotAllowed, Unfit, Overtaken."""
-    return Decided(tuple(row.day for row in _decide(session, ids, REFUSED, act)), None)
+    days = tuple(row.day for row in _decide(session, ids, REFUSED, act))
+    if days:
+        _note(session, "days_off.refused", days, act)
+    return Decided(days, None)
 
 
 def take_out(session: Session, days: Collection[date], reason: str, act: Act) -> Decided:
@@ -143,7 +156,9 @@ def take_out(session: Session, days: Collection[date], reason: str, act: Act) ->
         _set(row, REFUSED, act)
     known = {row.day for row in rows}
     session.add_all(_set(_proposal(DayOff(day, NAMELESS), TYPED, act), REFUSED, act) for day in gone - known)
-    return Decided(tuple(sorted(gone)), _version(session, replace(before, holidays=before.holidays - gone), said, act))
+    made = _version(session, replace(before, holidays=before.holidays - gone), said, act)
+    _note(session, "days_off.taken_out", gone, act, version=made.id, reason=said)
+    return Decided(tuple(sorted(gone)), made)
 
 
 def must_decide(act: Act) -> None:
@@ -179,6 +194,11 @@ def _decide(session: Session, ids: Collection[int], state: str, act: Act) -> lis
         told = ", ".join(f"{row.day:%-d %b %Y} is {row.state}" for row in other) or "a day is gone"
         raise Overtaken(f"Somebody decided about this after you opened it ({told}): nothing was done")
     return [_set(row, state, act) for row in rows if row.state == PROPOSED]
+
+
+def _note(session: Session, what: str, days: Collection[date], act: Act, **data: object) -> None:
+    told = [day.isoformat() for day in sorted(days)[:TOLD]]
+    auditing.note(session, act, what, "days off", count=len(days), days=told, **data)
 
 
 def _set(row: Holiday, state: str, act: Act) -> Holiday:

@@ -52,9 +52,8 @@ def choose(session: Session, case: Case, picked: Picked, act: Act) -> Entry | No
     if strangers:
         raise Unfit("tables", f"The document proposes no table {plain(strangers[0], 80)}: choose from its list")
     _write(session, case, proposal, changed, act)
-    chosen = (proposal.chosen | {name for name in changed if changed[name]}) - {
-        name for name in changed if not changed[name]
-    }
+    wanted = {**dict.fromkeys(proposal.chosen, True), **changed}
+    chosen = frozenset(name for name in wanted if wanted[name])
     data = {"chosen": len(chosen), "of": len(proposal.branches)}
     words = {"tables": _names(chosen)} if chosen else None
     entry = record.entry(session, case, act, "tables.needed", data=data, words=words, audience="staff")

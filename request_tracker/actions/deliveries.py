@@ -8,6 +8,7 @@ from sqlalchemy import case as when_sql
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import auditing
 from request_tracker.rules.people import Act
 from request_tracker.rules.quoting import storable
 from request_tracker.store import connections, jobs
@@ -96,7 +97,10 @@ def replay(session: Session, event_ids: Iterable[int], act: Act) -> int:
     found = select(WebhookEvent.connection_id).join(Connection, known).where(chosen).distinct()
     for connection_id in session.scalars(found.order_by(WebhookEvent.connection_id)):
         look(session, connection_id, act.now)
-    return session.scalar(select(func.count()).select_from(WebhookEvent).where(chosen)) or 0
+    count = session.scalar(select(func.count()).select_from(WebhookEvent).where(chosen)) or 0
+    if count:
+        auditing.note(session, act, "webhook.replayed", "deliveries", count=count, first=wanted[0], last=wanted[-1])
+    return count
 
 
 def refuse(session: Session, refused: dict[str, int], now: datetime) -> None:

@@ -100,12 +100,14 @@ def failed(session: Session, document_id: int, sentence: str, act: Act) -> None:
 def overdue(session: Session, act: Act) -> int:
     """Documents that nobody works on any more: begun anew, or given up where that was tried. Answers how many."""
     late = select(ApiDocument.id).where(ApiDocument.state.in_(UNDER_WAY), ApiDocument.created_at < act.now - LATE)
-    states = {}
+    count = 0
     for document_id in session.scalars(late.order_by(ApiDocument.id).limit(100)).all():
         state = jobs.state_of(session, documents.key_of(document_id))
+        if state in ("ready", "running"):
+            continue
+        count += 1
         if state == "dead":
             failed(session, document_id, LOST, act)
-        elif state not in ("ready", "running"):
+        else:
             documents.queue(session, document_id, act)
-        states[document_id] = state
-    return sum(state not in ("ready", "running") for state in states.values())
+    return count

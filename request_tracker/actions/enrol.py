@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import auditing
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
@@ -22,6 +23,7 @@ def account(session: Session, name: str, act: Act) -> Account:
         found = Account(name=wanted, created_at=act.now)
         session.add(found)
         session.flush()
+        auditing.note(session, act, "account.added", wanted, account=found.id)
     return found
 
 
@@ -37,6 +39,7 @@ def bind(session: Session, account_id: int, group_id: str, act: Act) -> None:
         row.unbound_at = act.now
     session.add(AccountGroup(account_id=account_id, group_id=group, bound_by_id=act.who.id, bound_at=act.now))
     session.flush()
+    _note(session, "group.bound", account_id, act, group=group, before=[row.group_id for row in standing])
     _wake(session, account_id, act)
 
 
@@ -51,6 +54,7 @@ def unbind(session: Session, account_id: int, act: Act) -> bool:
     rows = list(session.scalars(bound))
     for row in rows:
         row.unbound_at = act.now
+        _note(session, "group.unbound", account_id, act, group=row.group_id)
     session.flush()
     _wake(session, account_id, act)
     return bool(rows)
@@ -73,6 +77,11 @@ def _standing(session: Session, account_id: int, group: str) -> list[AccountGrou
     if groups.serves_others(session, group, account_id):
         raise Unfit("group_id", "This group was made for others: a group that is bound belongs to one customer")
     return [row for row in rows if row.account_id == account_id]
+
+
+def _note(session: Session, what: str, account_id: int, act: Act, **data: object) -> None:
+    name = session.get_one(Account, account_id).name
+    auditing.note(session, act, what, name, account=account_id, **data)
 
 
 def _wake(session: Session, account_id: int, act: Act) -> None:

@@ -39,8 +39,8 @@ class Fact:
     link: str = ""
 
 
-def put(session: Session, case: Case, fact: Fact, act: Act) -> Entry:
-    """A person records a fact. Raises Unfit or NotAllowed."""
+def put(session: Session, case: Case, fact: Fact, act: Act, *, tell: bool = True) -> Entry:
+    """A person records a fact. Raises Unfit or NotAllowed. `tell`: whether the minutes go out if they are complete."""
     must_be_root(case)
     if case.outcome is not None:
         raise Unfit("key", f"This case has ended ({case.outcome.replace('_', ' ')}): nothing more is recorded on it")
@@ -51,7 +51,7 @@ def put(session: Session, case: Case, fact: Fact, act: Act) -> Entry:
     if not fact.note.strip():
         _needs_no_note(kind, act)
     entry = _write(session, case, fact, act, source="person")
-    if fact.key in MINUTES and set(MINUTES) <= set(evidence.standing(session, case.id)):
+    if tell and fact.key in MINUTES and set(MINUTES) <= set(evidence.standing(session, case.id)):
         record.notify(session, "minutes", case, act, entry)
     return entry
 

@@ -5,9 +5,11 @@ from datetime import datetime
 from sqlalchemy import CursorResult, Select, select, update
 from sqlalchemy.orm import Session, aliased
 
-from request_tracker.actions import record
+from request_tracker.actions import auditing, record
 from request_tracker.rules.people import Act
-from request_tracker.store import api_documents, cases
+from request_tracker.rules.process import NotAllowed
+from request_tracker.rules.terms import Role
+from request_tracker.store import api_documents, cases, jobs
 from request_tracker.store import drafts as kept_drafts
 from request_tracker.store.api_documents import UNDER_WAY, ApiDocument
 from request_tracker.store.cases import Case
@@ -38,6 +40,14 @@ def documents(session: Session, act: Act) -> int:
 def drafts(session: Session, act: Act) -> int:
     """Forget files of requests that were begun and never sent. Answers how many; what was typed stays."""
     return kept_drafts.forget_documents(session, act.now - act.program.keep_documents_for)
+
+
+def ask(session: Session, act: Act) -> None:
+    """Have everything that is due forgotten now; one run waits or runs at a time. Raises NotAllowed."""
+    if act.who.role is not Role.ADMIN:
+        raise NotAllowed("Only an admin may have things forgotten before their turn")
+    jobs.put_anew(session, "forget_now", {}, now=act.now, unique_key="forget_now:asked")
+    auditing.note(session, act, "retention.run", "what is due")
 
 
 def _fetched(before: datetime) -> Select[int, int | None]:

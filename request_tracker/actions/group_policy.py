@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import enrol, in_force
+from request_tracker.actions import auditing, enrol, in_force
 from request_tracker.actions.calendars import reason_given
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import Act
@@ -36,6 +36,7 @@ def decide(session: Session, policy: GroupPolicy, reason: str, act: Act, *, seen
     if policies.group_policy(session, act.program) == policy:
         raise Unfit("way", "This is in force already: nothing needs to change")
     row = in_force.put(session, GROUPS, value, act)
+    auditing.note(session, act, "policy.groups", str(policy.way), policy=row.id, **value)
     _wake_all(session, act)
     return row
 
@@ -52,6 +53,7 @@ def settle(session: Session, intent_id: int, group_id: str, act: Act) -> GroupIn
         raise Unfit("group_id", "This group serves somebody else: choose another one")
     if groups.made(session, row.id, group) != group:
         raise Unfit("group_id", f"This purpose has a group already: {row.group_id}")
+    auditing.note(session, act, "group.settled", f"purpose {row.id}", group=group)
     _wake_all(session, act)
     return row
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import auditing
 from request_tracker.actions.unfit import Unfit, short_enough
 from request_tracker.rules import hooks as rules
 from request_tracker.rules.people import Act
@@ -42,6 +43,7 @@ def add(session: Session, wish: Wish, act: Act, *, this_machine: bool = False) -
     )  # fmt: skip
     session.add(row)
     session.flush()
+    _note(session, "hook.added", row, act, events=row.events)
     return row
 
 
@@ -51,7 +53,9 @@ def change(session: Session, endpoint_id: int, wish: Wish, act: Act, *, this_mac
     row, found = hooks.endpoint(session, endpoint_id, lock=True), _fit(wish, this_machine=this_machine)
     if row.url != found.url:
         _at_once(session, row, act.now)
+    before = {"title": row.title, "events": list(row.events), "same_address": row.url == found.url}
     row.url, row.title, row.events = found.url, found.title, list(found.events)
+    _note(session, "hook.changed", row, act, events=row.events, before=before)
     return row
 
 
@@ -61,6 +65,7 @@ def pause(session: Session, endpoint_id: int, act: Act) -> None:
     row = hooks.endpoint(session, endpoint_id, lock=True)
     if row.state == "active":
         row.state, row.why = "paused", f"Paused by {act.who.name}"
+        _note(session, "hook.paused", row, act)
 
 
 def resume(session: Session, endpoint_id: int, act: Act, *, missed: bool) -> None:
@@ -70,6 +75,7 @@ def resume(session: Session, endpoint_id: int, act: Act, *, missed: bool) -> Non
     if row.state == "active":
         return
     row.state, row.why, row.failing_since = "active", "", None
+    _note(session, "hook.resumed", row, act, missed=missed)
     if missed:
         _at_once(session, row, act.now)
         return
@@ -82,6 +88,15 @@ def rotate(session: Session, endpoint_id: int, act: Act) -> HookEndpoint:
     must_be_admin(act)
     row = hooks.endpoint(session, endpoint_id, lock=True)
     row.generation, row.rotated_at = row.generation + 1, act.now
+    _note(session, "hook.rotated", row, act)
+    return row
+
+
+def reveal(session: Session, endpoint_id: int, act: Act) -> HookEndpoint:
+    """Somebody looks at the secret: that is written down."""
+    must_be_admin(act)
+    row = hooks.endpoint(session, endpoint_id)
+    _note(session, "hook.revealed", row, act)
     return row
 
 
@@ -92,6 +107,7 @@ def delete(session: Session, endpoint_id: int, act: Act) -> None:
     row.state, row.deleted_at = "deleted", act.now
     waiting = update(HookDelivery).where(HookDelivery.endpoint_id == row.id, HookDelivery.state == "waiting")
     session.execute(waiting.values(CANCELLED))
+    _note(session, "hook.deleted", row, act)
 
 
 def ping(session: Session, endpoint_id: int, act: Act) -> None:
@@ -111,13 +127,16 @@ def ping(session: Session, endpoint_id: int, act: Act) -> None:
 def replay(session: Session, endpoint_id: int, delivery_ids: Iterable[int], act: Act) -> int:
     """Send these messages once more, as they were and in their order, MOST_REPLAYED at most. Answers how many."""
     must_be_admin(act)
-    hooks.endpoint(session, endpoint_id)
+    row_of = hooks.endpoint(session, endpoint_id)
     wanted = sorted(set(delivery_ids))[:MOST_REPLAYED]
     ended = HookDelivery.state.in_(("sent", "dead")) & (HookDelivery.kind != rules.PING)
     chosen = select(HookDelivery).where(HookDelivery.id.in_(wanted), HookDelivery.endpoint_id == endpoint_id, ended)
     rows = session.scalars(chosen.order_by(HookDelivery.id)).all()
     again = {_base(row.message_id): _again(row, act.now) for row in rows}
-    return len(hooks.put(session, list(again.values()), act.now))
+    count = len(hooks.put(session, list(again.values()), act.now))
+    if count:
+        _note(session, "hook.replayed", row_of, act, count=count)
+    return count
 
 
 def dead(session: Session, endpoint_id: int) -> list[int]:
@@ -154,6 +173,12 @@ def _fit(wish: Wish, *, this_machine: bool) -> Wish:
     if strange := rules.unknown(found.events):
         raise Unfit("others", f"There is no event like {', '.join(strange)[:200]}: take the names from the list")
     return found
+
+
+def _note(session: Session, what: str, row: HookEndpoint, act: Act, **data: object) -> None:
+    """By id and title: an address may carry what only its receiver should know."""
+    named = f"webhook {row.id} ({row.title})" if row.title else f"webhook {row.id}"
+    auditing.note(session, act, what, named, endpoint=row.id, **data)
 
 
 def _newest(session: Session) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import auditing
 from request_tracker.rules.people import Act
 from request_tracker.store import jobs
 from request_tracker.store.base import insertion
@@ -61,11 +62,13 @@ def forget(session: Session, webhook_id: str) -> None:
 def ask_for_test(session: Session, act: Act) -> None:
     """Have the worker test our webhook."""
     _ask(session, "test_webhook", act)
+    auditing.note(session, act, "job.asked", "a test of the webhook at Fivetran")
 
 
 def ask_to_mend(session: Session, act: Act) -> None:
     """Have the worker see to our webhook now, whatever was refused a while ago."""
     _ask(session, "mend_webhook", act)
+    auditing.note(session, act, "webhook.mended", "the webhook at Fivetran")
 
 
 def _ask(session: Session, kind: str, act: Act) -> None:

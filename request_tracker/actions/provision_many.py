@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import conditions, intents, provision
+from request_tracker.actions import auditing, conditions, intents, provision
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.rules.process import NotAllowed
@@ -43,13 +43,17 @@ def start(session: Session, case_ids: Collection[int], act: Act) -> ProvisionRun
         item = {"run_id": run.id, "name": name, "case_id": case.id, "state": state, "sentence": sentence}
         session.add(ProvisionItem(**item, changed_at=act.now))
     _feed_later(session, run, act)
+    _note(session, "provisioning.started", run.id, act, count=len(rows))
     return run
 
 
 def stop(session: Session, run_id: int, act: Act) -> bool:
     """Begin nothing new; what is under way ends. False where it does not run. Raises NotAllowed."""
     _must_start(act)
-    return _turn(session, run_id, "running", "stopped", act) is not None
+    if _turn(session, run_id, "running", "stopped", act) is None:
+        return False
+    _note(session, "provisioning.stopped", run_id, act)
+    return True
 
 
 def resume(session: Session, run_id: int, act: Act) -> bool:
@@ -58,6 +62,7 @@ def resume(session: Session, run_id: int, act: Act) -> bool:
     run = _turn(session, run_id, "stopped", "running", act)
     if run is not None:
         _feed_later(session, run, act)
+        _note(session, "provisioning.resumed", run.id, act)
     return run is not None
 
 
@@ -75,6 +80,7 @@ def retry(session: Session, run_id: int, act: Act) -> int:
     if again:
         run.state, run.finished_at, run.changed_at = "running", None, act.now
         _feed_later(session, run, act)
+        _note(session, "provisioning.retried", run.id, act, count=len(again))
     return len(again)
 
 
@@ -200,6 +206,10 @@ def _locked(session: Session, run_id: int) -> ProvisionRun | None:
 def _feed_later(session: Session, run: ProvisionRun, act: Act) -> None:
     key = f"provision_run:{run.id}:{act.now.isoformat()}"
     jobs.put(session, "provision_run", {"run_id": run.id}, now=act.now, unique_key=key)
+
+
+def _note(session: Session, what: str, run_id: int, act: Act, **data: object) -> None:
+    auditing.note(session, act, what, f"run {run_id}", run=run_id, **data)
 
 
 def _set(item: ProvisionItem, state: str, sentence: str, act: Act) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import auditing
 from request_tracker.actions.knowledge import Overtaken
 from request_tracker.actions.recount_pieces import Behind as Behind
 from request_tracker.actions.recount_pieces import catch_up as catch_up
@@ -86,11 +87,18 @@ def _decided(session: Session, wish: Wish, act: Act, reason: str) -> ClockChange
     )
     session.add(row)
     session.flush()
+    _note(session, row, act)
     if wish.clock_id is not None and not clock_changes.under_way(session, before=row.id):
         piece(session, row.id, act.now, act.program)
     else:
         queue(session, row, act.now)
     return row
+
+
+def _note(session: Session, row: ClockChange, act: Act) -> None:
+    which = f"promise {row.clock_id}" if row.clock_id else row.name or "all of them"
+    told = {"clock": row.clock_id, "name": row.name, "calendar": row.calendar_id, "target_days": row.target_days}
+    auditing.note(session, act, "clocks.changed", f"{row.kind} of {which}", change=row.id, reason=row.reason, **told)
 
 
 def _wish_of(row: ClockChange) -> Wish:

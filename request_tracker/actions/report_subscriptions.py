@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from request_tracker import seals
+from request_tracker.actions import auditing
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.notices import Topic, Way
 from request_tracker.rules.people import Act
@@ -40,14 +41,20 @@ def subscribe_person(session: Session, person_id: int, act: Act) -> bool:
         _prefer(session, person_id, Way.INSTANT, act.now)
     if person.role == Role.LEAD:
         return False
-    return _open(session, {"person_id": person_id, "address": None, "name": ""}, act)
+    new = _open(session, {"person_id": person_id, "address": None, "name": ""}, act)
+    if new and act.who.id != person_id:
+        auditing.note(session, act, "report.subscribed", auditing.of_person(person_id), person=person_id)
+    return new
 
 
 def subscribe_address(session: Session, address: str, name: str, act: Act, *, nameless: bool = False) -> bool:
     """Send an address without an account a link each Monday; True when that is new. Raises Unfit."""
     _refuse_for_others(act, None)
     found = _address(session, address)
-    return _open(session, {"person_id": None, "address": found, "name": _name(name), "nameless": nameless}, act)
+    new = _open(session, {"person_id": None, "address": found, "name": _name(name), "nameless": nameless}, act)
+    if new:
+        auditing.note(session, act, "report.subscribed", _place(found), nameless=nameless)
+    return new
 
 
 def stop(session: Session, subscription_id: int, act: Act) -> bool:
@@ -56,7 +63,10 @@ def stop(session: Session, subscription_id: int, act: Act) -> bool:
     if row is None:
         raise Unfit("subscription", "This subscription is not known: look at the list again")
     _refuse_for_others(act, row.person_id)
-    return _end(row, act.who.id, act.now)
+    ended = _end(row, act.who.id, act.now)
+    if ended and act.who.id != row.person_id:
+        auditing.note(session, act, "report.unsubscribed", f"subscription {row.id}", person=row.person_id)
+    return ended
 
 
 def unsubscribe_oneself(session: Session, act: Act) -> bool:
@@ -100,6 +110,8 @@ def send_link(
     session.flush()
     args = {"week": share.week, "share_id": share.id}
     jobs.put(session, "mail_report", args, now=act.now, unique_key=f"share:{share.id}")
+    told = {"share": share.id, "week": share.week, "to": _place(share.address), "nameless": nameless}
+    auditing.note(session, act, "report.link_sent", f"link {share.id}", **told)
     return share
 
 
@@ -128,6 +140,7 @@ def revoke(session: Session, share_id: int, act: Act) -> bool:
     if row.revoked_at is not None:
         return False
     row.revoked_at, row.revoked_by_id = act.now, act.who.id
+    auditing.note(session, act, "report.link_revoked", f"link {row.id}", share=row.id, week=row.week)
     return True
 
 
@@ -185,6 +198,11 @@ def _address(session: Session, text: str) -> str:
     if known is not None:
         raise Unfit("address", "This address belongs to a customer, who may not read about other customers")
     return found
+
+
+def _place(address: str) -> str:
+    """What the log keeps of an address: where it is, not whose."""
+    return f"an address at {address.rpartition('@')[2]}"
 
 
 def _name(text: str) -> str:

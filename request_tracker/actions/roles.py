@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import in_force, record
+from request_tracker.actions import auditing, in_force, record
 from request_tracker.actions.calendars import must_decide, reason_given
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules import roles
@@ -28,7 +28,9 @@ def decide(session: Session, preset: str, typed: str, reason: str, act: Act, *, 
         return same
     if list(role_checks.accepted(session)) == value["names"]:
         raise Unfit("preset", "This is the list in force: nothing needs to change")
-    return in_force.put(session, ROLES, value, act)
+    row = in_force.put(session, ROLES, value, act)
+    auditing.note(session, act, "policy.roles", preset, policy=row.id, **value)
+    return row
 
 
 def tell(session: Session, request: Request, role: str, act: Act) -> bool:

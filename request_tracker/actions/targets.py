@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import in_force
+from request_tracker.actions import auditing, in_force
 from request_tracker.actions.calendars import must_decide, reason_given
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules import targets
@@ -27,7 +27,9 @@ def decide(session: Session, preset: str, typed: Mapping[str, str], reason: str,
         return same
     if dict(policies.target_days(session, act.program)) == days:
         raise Unfit("preset", "These are the numbers in force: nothing needs to change")
-    return in_force.put(session, TARGETS, value, act)
+    row = in_force.put(session, TARGETS, value, act)
+    auditing.note(session, act, "policy.targets", str(value["preset"]), policy=row.id, **value)
+    return row
 
 
 def numbers(preset: str, typed: Mapping[str, str]) -> dict[str, float]:

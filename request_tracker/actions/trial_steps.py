@@ -79,10 +79,11 @@ def task(session: Session, run_id: int, act: Act) -> Task | str | None:
     )
 
 
-def begin(session: Session, run_id: int, act: Act) -> bool | None:
-    """True: it is ours now. None: it is over. False: another one is at it, or too many are: look again later."""
+def begin(session: Session, run_id: int, origin: str, act: Act) -> bool | None:
+    """True: it is ours now. None: it is over, or against something else than `origin`. False: another one is at it, or
+    too many are: look again later."""
     row = rows.locked(session, run_id)
-    if row.state not in UNDER_WAY:
+    if row.state not in UNDER_WAY or row.origin != origin:
         return None
     if row.state == "running" and row.beat_at is not None and row.beat_at > act.now - FRESH:
         return False

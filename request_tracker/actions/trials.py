@@ -68,7 +68,7 @@ def start_source(
     """
     starter = _ready(session, case, act, home)
     configuration = checked(starter, values, this_machine=this_machine)
-    if trials.running(session, SOURCE) >= MOST_SOURCES:
+    if trials.how_many_under_way(session, SOURCE) >= MOST_SOURCES:
         raise Unfit("trial", f"{MOST_SOURCES} trials against real sources run now: wait until one has ended")
     return Typed(_begun(session, case, starter, act, SOURCE, reset), configuration)
 

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from request_tracker.access.faults import Malformed
 from request_tracker.rules.completeness import Finding
+from request_tracker.rules.meetings import MOST_TIMES
 from request_tracker.rules.notices import Topic, ways_of
 from request_tracker.rules.quoting import storable
 from request_tracker.rules.sync_schedule import FREQUENCIES, TYPES
@@ -56,6 +57,12 @@ _REVIEWED = _object(
     verdict={"enum": [str(each) for each in Finding]},
     note={"type": ["string", "null"], "description": "What is missing; needed with `gap` and `later`"},
 )
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
+_MINUTES: Schema = {"type": ["integer", "null"], "minimum": 5, "maximum": 480}
+_TURN: Schema = {
+    "type": ["integer", "null"], "minimum": 0, "maximum": 2_147_483_647,
+    "description": "Of the meeting as it was read: the step is refused where it has changed since",
+}  # fmt: skip
 BODIES: dict[str, Schema] = {
     "Submission": _object(
         more=True,
@@ -75,6 +82,21 @@ BODIES: dict[str, Schema] = {
     ),
     "Move": _object(("move", "version"), more=True, move=TEXT, version=VERSION, reason=OPTIONAL),
     "Version": _object(version=VERSION),
+    "MeetingOffer": _object(
+        ("times", "place"),
+        times={"type": "array", "minItems": 1, "maxItems": MOST_TIMES, "items": _MOMENT},
+        minutes=_MINUTES,
+        place={"type": "string", "minLength": 1, "maxLength": 500},
+        turn=_TURN,
+    ),
+    "MeetingStep": _object(
+        at={"type": ["string", "null"], "format": "date-time", "description": "The time, with `book` and `move`"},
+        times={"type": "array", "maxItems": MOST_TIMES, "items": _MOMENT, "description": "With `propose`"},
+        minutes=_MINUTES,
+        place={"type": ["string", "null"], "maxLength": 500},
+        words={"type": ["string", "null"], "description": "Why; with `propose`, what suits instead"},
+        turn=_TURN,
+    ),
     "Evidence": _object(
         ("key", "value"), key=TEXT, value={"type": ["string", "boolean"]}, note=OPTIONAL, link=OPTIONAL
     ),

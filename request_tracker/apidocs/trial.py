@@ -18,6 +18,7 @@ from request_tracker.apidocs.trials.trial_wire import Cleaner
 
 __all__ = [
     "HOW_TO_GET_IT",
+    "SCRATCH",
     "Counts",
     "Limits",
     "NotSetUp",
@@ -30,6 +31,8 @@ __all__ = [
     "set_up",
 ]
 
+SCRATCH = "request_tracker_trial_scratch_"
+"""How the folders begin that a run works in; one is left behind only where this process is killed."""
 PLACEHOLDER = re.compile(r"<[A-Za-z0-9_]{1,80}>")
 _LONGEST_LINE = 64 * 1024 * 1024
 _LOG_KEPT = 20_000
@@ -115,7 +118,7 @@ def run(
     if not is_set_up(home):
         return Ran("failed", HOW_TO_GET_IT)
     started = time.monotonic()
-    scratch = Path(tempfile.mkdtemp(prefix="trial_")).resolve()
+    scratch = Path(tempfile.mkdtemp(prefix=SCRATCH)).resolve()
     order = {
         "project": str(project.resolve()),
         "scratch": str(scratch),

@@ -9,16 +9,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
+from sqlalchemy import select
 
 from request_tracker import resources, serve, showing
-from request_tracker.actions.admit import add_person
+from request_tracker.actions import api_tokens, auditing, enrol, persons
+from request_tracker.actions.persons import Newcomer
+from request_tracker.actions.unfit import Unfit
 from request_tracker.cli import assess, clocks, forecast, frame, letters, provision, reports, scaffold, trial
 from request_tracker.emulator import app as emulated
 from request_tracker.rules import drawing
+from request_tracker.rules.people import SYSTEM, Act
 from request_tracker.rules.terms import Role
 from request_tracker.settings import Settings
-from request_tracker.store import matchbook, people, schema, timeline, tokens
+from request_tracker.store import chain_checks, matchbook, people, reading_person_data, schema, timeline, tokens
 from request_tracker.store.bulk import Known, bulk
+from request_tracker.store.cases import case_number
+from request_tracker.store.people import Person
 from request_tracker.store.session import Database
 from request_tracker.work import checking
 from request_tracker.work import seed as seeding
@@ -195,21 +201,16 @@ def add(email: str, role: str, account: str | None, name: str | None, password: 
     """Add a person."""
     if (role == Role.REQUESTER) != bool(account):
         raise click.UsageError("Every requester belongs to an account, and only requesters do: give or drop --account")
-    database = frame.current(frame.settings())
+    settings = frame.settings()
+    database, act = frame.current(settings), Act(SYSTEM, frame.now(), settings.program)
     secret = password or os.environ.get("REQUEST_TRACKER_PASSWORD")
-    with database.transaction() as session:
-        if people.by_email(session, email) is not None:
-            raise click.ClickException(f"{email} is known already")
-        account_id = people.account_named(session, account, frame.now()).id if account else None
-        add_person(
-            session,
-            email=email,
-            name=name or email.partition("@")[0],
-            role=role,
-            account_id=account_id,
-            password=secret,
-            now=frame.now(),
-        )
+    try:
+        with database.transaction() as session:
+            account_id = enrol.account(session, account, act).id if account else None
+            who = Newcomer(email, name or email.partition("@")[0], role, account_id, secret)
+            persons.add(session, who, act)
+    except Unfit as fault:
+        raise click.ClickException(f"{email} is known already" if fault.field == "email" else fault.message) from fault
     click.echo(f"Added {email}.")
 
 
@@ -239,13 +240,30 @@ def token() -> None:
 @click.option("--expires-in", type=click.IntRange(1, 10**9), help="Seconds.")
 def new_token(email: str, scope: str, expires_in: int | None) -> None:
     """Print a new token, alone."""
-    with frame.current(frame.settings()).transaction() as session:
+    settings = frame.settings()
+    act = Act(SYSTEM, frame.now(), settings.program)
+    with frame.current(settings).transaction() as session:
         person = people.by_email(session, email)
         if person is None:
             raise click.ClickException(f"Nobody here has the address {email}: add them with `people add`")
         lifetime = timedelta(seconds=expires_in) if expires_in else None
-        secret = tokens.issue(session, person.id, scope, frame.now(), expires_in=lifetime)
+        secret = api_tokens.issue(session, person, scope, act, expires_in=lifetime)
     click.echo(secret)
+
+
+@main.command()
+@click.option("--person", "email", required=True, help="Their email address, active or not.")
+def export(email: str) -> None:
+    """Print what is kept about one person, as JSON."""
+    settings = frame.settings()
+    with frame.current(settings).transaction() as session:
+        person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+        if person is None:
+            raise click.ClickException(f"Nobody here has the address {email}")
+        act = Act(SYSTEM, frame.now(), settings.program)
+        found = reading_person_data.export(session, person.id, act.who, act.now)
+        auditing.note(session, act, "person.exported", auditing.of_person(person.id), person=person.id)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 @main.group()
@@ -256,8 +274,14 @@ def audit() -> None:
 @audit.command()
 def verify() -> None:
     """Exit 0 only when every chain is whole."""
+    broken = list[str]()
     with frame.current(frame.settings()).reading() as session:
-        broken = timeline.broken(session)
+        total, stretch = chain_checks.to_check(session), timeline.verify(session)
+        with click.progressbar(length=total, label=f"Verifying {total:,} cases", width=30, file=sys.stderr) as bar:
+            while stretch.cases:
+                bar.update(stretch.cases)
+                broken += [f"{case_number(each)}: {said}" for each, said in stretch.faults.items()]
+                stretch = timeline.verify(session, after=stretch.upto)
     for line in broken:
         click.echo(line)
     if broken:

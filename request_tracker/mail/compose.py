@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context,
 from jinja2.runtime import Context
 
 from request_tracker import resources
+from request_tracker.rules.meeting_times import beside
 from request_tracker.rules.zones import zone_name, zone_or_utc
 
 
@@ -121,13 +122,20 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"when": _when, "day": _day, "due": _due, "quoted": _quoted}
+    found.filters |= {"when": _when, "beside": _beside, "day": _day, "due": _due, "quoted": _quoted}
     return found
 
 
 @pass_context
 def _when(context: Context, at: datetime) -> str:
     return when(at, context["zone"])
+
+
+@pass_context
+def _beside(context: Context, at: datetime, zone: str) -> str:
+    """The same instant in another zone, in brackets after the reader's own; empty where their clocks show the same."""
+    found = beside(at, zone, context["zone"])
+    return f" ({found})" if found else ""
 
 
 @pass_context

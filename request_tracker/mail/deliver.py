@@ -193,6 +193,8 @@ def build(letter: Outgoing, mail_from: str) -> EmailMessage:
         message["To"] = Address(addr_spec=letter.to)
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
+        for each in filter(_is_invitation, letter.attachments):
+            _invite(message, each)
         for each in letter.attachments:
             _attach(message, each)
     except (ValueError, MessageError, binascii.Error, IndexError) as fault:
@@ -210,9 +212,23 @@ def _header_lines(letter: Outgoing, mail_from: str) -> list[tuple[str, str]]:
     return [*fixed.items(), *letter.headers.items()]
 
 
-def _attach(message: EmailMessage, attachment: Mapping[str, Any]) -> None:
+def _is_invitation(attachment: Mapping[str, Any]) -> bool:
+    return str(attachment["media_type"]).startswith("text/calendar;")
+
+
+def _invite(message: EmailMessage, attachment: Mapping[str, Any]) -> None:
+    """The third way to read the letter: mail programs that know calendars take the meeting up (RFC 6047)."""
     kind = EmailMessage(policy=SMTP)
     kind["Content-Type"] = str(attachment["media_type"])
+    said = base64.b64decode(str(attachment["content"]), validate=True).decode()
+    message.add_alternative(said, subtype="calendar", params={"method": kind["Content-Type"].params["method"]})
+
+
+def _attach(message: EmailMessage, attachment: Mapping[str, Any]) -> None:
+    """A file beside the letter. An invitation goes as a plain calendar file: as a second one of a method, some programs
+    would show it twice."""
+    kind = EmailMessage(policy=SMTP)
+    kind["Content-Type"] = "application/ics" if _is_invitation(attachment) else str(attachment["media_type"])
     message.add_attachment(
         base64.b64decode(str(attachment["content"]), validate=True),
         maintype=kind.get_content_maintype(),

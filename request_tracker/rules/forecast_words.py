@@ -19,6 +19,14 @@ BEGINS = {
     Phase.PRIVATE_PREVIEW: "The private preview opens",
     Phase.GENERALLY_AVAILABLE: "It is generally available",
 }
+TAKES = {
+    Phase.VALIDATION: "Most requests like it wait {span} until somebody begins with them.",
+    Phase.CONSULTATION: "Most requests like it take another {span} until the consultation.",
+    Phase.DEVELOPMENT: "Most requests like it take another {span} until the build begins.",
+    Phase.PRIVATE_PREVIEW: "Most requests like it take another {span} until the private preview.",
+    Phase.GENERALLY_AVAILABLE: "Most requests like it take another {span} until everybody can use the connector.",
+}
+"""The whole way that is known, in a sentence for requesters."""
 PROMISED = {
     Phase.CONSULTATION: ("review", "An answer is promised by"),
     Phase.PRIVATE_PREVIEW: ("build", "Promised by"),

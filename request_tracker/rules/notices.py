@@ -14,6 +14,8 @@ class Audience(StrEnum):
     SPECIALISTS = "specialists"
     LEADS = "leads"
     ADMINS = "admins"
+    GUEST = "guest"
+    HOST = "host"
 
 
 class Topic(StrEnum):
@@ -83,6 +85,7 @@ def reaches(notice: "Notice", role: Role) -> bool:
     roles = {
         Audience.ASSIGNEE: _WORKERS,
         Audience.SPECIALISTS: frozenset({Role.SPECIALIST, Role.LEAD}),
+        Audience.HOST: frozenset({Role.SPECIALIST, Role.LEAD}),
         Audience.LEADS: frozenset({Role.LEAD}),
         Audience.ADMINS: frozenset({Role.ADMIN}),
     }
@@ -124,6 +127,7 @@ class Notice:
 
 ASKED = "it asks something of you that others wait for"
 CONFIRMED = "it confirms what was sent in your name"
+MEETS = "it is about a meeting that you take part in"
 DECIDED = "it tells you what was decided, which you must know"
 _BECAUSE = {
     **dict.fromkeys(("receipt", "joined", "on_behalf"), CONFIRMED),
@@ -131,12 +135,16 @@ _BECAUSE = {
         ("question", "connect", "slots", "minutes", "access_lost", "verify", "primary_asked", "promoted"), ASKED
     ),
     **dict.fromkeys(("still_wanted", "access_broken", "fivetran_key", "many_missing"), ASKED),
+    **dict.fromkeys(("meeting_asked", "minutes_wrong"), ASKED),
+    **dict.fromkeys(("meeting_booked", "meeting_moved", "meeting_cancelled", "meeting_tomorrow"), MEETS),
 }
 """All others that must be said tell of a decision."""
 
 _EVERYBODY = (Audience.EVERYBODY,)
 _PRIMARY = (Audience.PRIMARY,)
 _STAFF = (Audience.ASSIGNEE, Audience.LEADS)
+_MET = (Audience.GUEST, Audience.HOST)
+"""Both who meet."""
 NOTICES = {
     notice.name: notice
     for notice in (
@@ -150,6 +158,12 @@ NOTICES = {
         Notice("declined_late", _EVERYBODY, "We cannot build this connector after all"),
         Notice("connect", _PRIMARY, "Grant access to your service"),
         Notice("slots", _PRIMARY, "Times for our meeting", at_once=True),
+        Notice("meeting_booked", _MET, "Our meeting is booked", at_once=True),
+        Notice("meeting_moved", _MET, "Our meeting has changed", at_once=True),
+        Notice("meeting_cancelled", _MET, "Our meeting is cancelled", at_once=True),
+        Notice("meeting_tomorrow", _MET, "Our meeting is near", at_once=True),
+        Notice("meeting_asked", (Audience.HOST,), "Another meeting time is asked for", at_once=True),
+        Notice("minutes_wrong", (Audience.ASSIGNEE,), "The minutes are not right", at_once=True),
         Notice("minutes", _PRIMARY, "Please confirm what we noted", at_once=True),
         Notice("build_started", _EVERYBODY, "We started building", topic=Topic.PROGRESS),
         Notice("rescoped", _EVERYBODY, "Your request is reviewed once more", topic=Topic.PROGRESS),

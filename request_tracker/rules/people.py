@@ -18,6 +18,10 @@ class Viewer:
     email: str = ""
     zone: str = "UTC"
     account_name: str = ""
+    locale: str = "en-GB"
+    """How dates and numbers are written for them, as a language tag."""
+    single_keys: bool = True
+    """Whether single keys press buttons."""
 
     @property
     def is_staff(self) -> bool:

@@ -13,6 +13,7 @@ TITLES = {
     "lead": "Nobody leads this case",
     "choose": "Nobody is looked for to lead this case",
     "unmerge": "This merge was taken back already",
+    "meeting": "This meeting cannot be changed so now",
     "undo": "undo is not possible any more",
 }
 """What a refusal is called where it is not that a move is not possible yet."""

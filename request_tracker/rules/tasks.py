@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.terms import Phase
 
-QUESTION, ACCESS, CONFIRM, REVIEW, VERIFY = "question", "access", "minutes", "review", "verify"
+QUESTION, TIMES, ACCESS, CONFIRM, REVIEW, VERIFY = "question", "times", "access", "minutes", "review", "verify"
 WANTED = "wanted"
 """Asked when the starter connector is gone: a connector deleted at Fivetran is a hint."""
 LEAD = "lead"
@@ -14,6 +14,7 @@ LEAD = "lead"
 WORDS = {
     LEAD: "Say whether you take the lead",
     QUESTION: "Answer a question",
+    TIMES: "Choose a time",
     WANTED: "Say whether you still want it",
     ACCESS: "Grant access",
     CONFIRM: "Confirm the minutes",
@@ -31,7 +32,7 @@ class Standing:
     """How a live case stands towards its primary requester. `keys`: the evidence that stands.
 
     `is_gone`: they have to say whether they still want the starter connector; `is_away`: it is gone or made anew, so
-    that there is no data to look at.
+    that there is no data to look at. `may_choose`: meeting times are offered, and they have not answered yet.
     """
 
     phase: Phase
@@ -40,6 +41,7 @@ class Standing:
     may_grant: bool = False
     is_gone: bool = False
     is_away: bool = False
+    may_choose: bool = False
 
 
 def asked(now: Standing) -> tuple[str, ...]:
@@ -51,6 +53,7 @@ def asked(now: Standing) -> tuple[str, ...]:
     noted = now.phase is Phase.CONSULTATION and set(MINUTES) <= set(now.keys)
     rows = {
         QUESTION: now.has_question,
+        TIMES: now.may_choose and now.phase is Phase.CONSULTATION,
         WANTED: now.is_gone,
         ACCESS: now.may_grant and "access_granted" not in now.keys,
         CONFIRM: noted and "minutes_confirmed" not in now.keys,

@@ -106,6 +106,18 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "dismissed.back": _dismissed_back,
     "undo": lambda _: "The last step was undone",
     "slots": lambda _: "Meeting times offered",
+    "meeting.booked": lambda _: "Meeting booked",
+    "meeting.moved": lambda _: "Meeting moved to another time",
+    "meeting.changed": lambda _: "Meeting changed: its length or place",
+    "meeting.cancelled": lambda data: (
+        "Meeting cancelled" if "at" in data else "The offered meeting times were taken back"
+    ),
+    "meeting.asked": lambda _: "Asked for another meeting time",
+    "meeting.held": lambda _: "The meeting took place",
+    "meeting.missed": lambda _: "Nobody came to the meeting",
+    "minutes.objected": lambda data: (
+        "Said that the minutes are not right: " + ", ".join(EVIDENCE[key].label.lower() for key in data["keys"])
+    ),
     "starter.created": lambda _: "Starter connector created",
     "starter.missing": lambda _: "Starter connector is missing in Fivetran",
     "starter.back": lambda _: "The starter connector is back in Fivetran",

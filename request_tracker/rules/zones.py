@@ -40,7 +40,7 @@ def zone_or_utc(name: str) -> ZoneInfo:
 
 def zone_name(local: datetime) -> str:
     """`CET`; zones without letters of their own are named by their offset: `UTC+05:45`."""
-    name = local.strftime("%Z")
+    name = local.tzname() or ""
     return f"UTC{name[:3]}:{name[3:] or '00'}" if name[:1] in "+-" else name
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import Criterion, Verdict
 from request_tracker.store.base import Base, one_of, tied
+from request_tracker.store.once import once
 
 
 class Assessment(Base):
@@ -40,6 +41,7 @@ class Assessment(Base):
     )
 
 
+@once
 def of_case(session: Session, case_id: int) -> dict[Criterion, Assessment]:
     rows = session.scalars(select(Assessment).where(Assessment.case_id == case_id))
     return {Criterion(row.criterion): row for row in rows}

@@ -20,4 +20,8 @@ class AuditEntry(Base):
     act: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(300))
     data: Mapped[dict[str, Any]]
-    __table_args__ = (Index("ix_audit_entry_act", "act", "id"), Index("ix_audit_entry_actor", "actor_id", "id"))
+    __table_args__ = (
+        Index("ix_audit_entry_act", "act", "id"),
+        Index("ix_audit_entry_actor", "actor_id", "id"),
+        Index("ix_audit_entry_at", "at"),
+    )

@@ -17,7 +17,7 @@ from request_tracker.rules.matching import Knowledge, prepare
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.program import Program
 from request_tracker.rules.terms import Role
-from request_tracker.store import bulk_names, bulk_story, candidates
+from request_tracker.store import bulk_names, bulk_story, candidates, search
 from request_tracker.store.base import Base
 from request_tracker.store.bulk_journey import Ids, Journey, Row, World
 from request_tracker.store.bulk_names import Service
@@ -63,6 +63,7 @@ def bulk(session: Session, n: int, known: Known, *, random_seed: int = 0) -> Ite
             writer.flush()
             yield done
     writer.flush()
+    search.settle(session)
     _move_sequences(session)
     yield done
 
@@ -71,6 +72,7 @@ class _Writer:
     """Collects rows by table and inserts them together, parents first."""
 
     def __init__(self, session: Session) -> None:
+        self._session = session
         self._connection = session.connection()
         self._rows: dict[str, list[Row]] = defaultdict(list)
 
@@ -82,9 +84,13 @@ class _Writer:
         self._rows[table].append(row)
 
     def flush(self) -> None:
+        """Families are whole here, so what is searched of them can be read back and kept at once."""
+        cases = [row["id"] for row in self._rows["case"]]
         for table in ORDER:
             if rows := self._rows.pop(table, []):
                 self._connection.execute(insert(Base.metadata.tables[table]), rows)
+        if cases:
+            search.refresh(self._session, cases, known=False)
 
 
 def _families(world: World, askers: list[Viewer], n: int) -> Iterator[list[Journey]]:

@@ -11,6 +11,7 @@ from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.phases import CLOCKS
 from request_tracker.rules.sla import ClockEvent, ClockState, EventKind
 from request_tracker.store.base import Base, one_of, partial, tied
+from request_tracker.store.once import once
 
 
 class CalendarVersion(Base):
@@ -99,6 +100,7 @@ class ClockEventRow(Base):
     )
 
 
+@once
 def newest_calendar(session: Session) -> CalendarVersion:
     found = session.scalar(select(CalendarVersion).order_by(CalendarVersion.id.desc()).limit(1))
     if found is None:
@@ -120,6 +122,7 @@ def calendars_of(session: Session, ids: Collection[int]) -> dict[int, Calendar]:
     return {row.id: row.calendar for row in found}
 
 
+@once
 def of_case(session: Session, case_id: int) -> list[Clock]:
     return list(session.scalars(select(Clock).where(Clock.case_id == case_id).order_by(Clock.id)))
 
@@ -131,11 +134,18 @@ def latest(session: Session, case_id: int, name: str) -> Clock | None:
 
 def events_of(session: Session, clock_id: int) -> list[ClockEvent]:
     """The clock's events as the fold takes them."""
-    found = select(ClockEventRow).where(ClockEventRow.clock_id == clock_id).order_by(ClockEventRow.id)
+    return events_of_all(session, [clock_id])[clock_id]
+
+
+def events_of_all(session: Session, clock_ids: Collection[int]) -> dict[int, list[ClockEvent]]:
+    """The events of each of these clocks, in at most two statements."""
+    found = select(ClockEventRow).where(ClockEventRow.clock_id.in_(clock_ids)).order_by(ClockEventRow.id)
     rows = session.scalars(found).all()
-    named = {row.calendar_id for row in rows if row.calendar_id is not None}
-    calendars = {each: calendar_of(session, each) for each in named}
-    return [as_event(row, calendars) for row in rows]
+    calendars = calendars_of(session, {row.calendar_id for row in rows if row.calendar_id is not None})
+    told: dict[int, list[ClockEvent]] = {each: [] for each in clock_ids}
+    for row in rows:
+        told[row.clock_id].append(as_event(row, calendars))
+    return told
 
 
 def as_event(row: ClockEventRow | Row[Any], calendars: Mapping[int, Calendar]) -> ClockEvent:

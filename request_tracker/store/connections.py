@@ -11,6 +11,7 @@ from request_tracker.rules.terms import StarterState
 from request_tracker.store import cases
 from request_tracker.store.base import Base, one_of, partial, tied
 from request_tracker.store.cases import Case
+from request_tracker.store.once import once
 
 _GONE = "('deleted', 'failed', 'none')"
 UNMADE = "connection_id IS NULL AND state IN ('intended', 'creating', 'unknown')"
@@ -108,6 +109,7 @@ class CardState(Base):
 IS_LIVE = (Connection.grace_until.is_(None), Connection.state.not_in(("deleted", "failed", "none")))
 
 
+@once
 def live(session: Session, case_id: int) -> Connection | None:
     """The connection that counts for the case: not gone and not in its grace period."""
     found = select(Connection).where(Connection.case_id == case_id, *IS_LIVE)

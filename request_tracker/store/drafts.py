@@ -10,6 +10,8 @@ from request_tracker.store.base import Base
 
 DOCUMENT = "kept_document"
 """Where a draft keeps the file that was chosen."""
+JOIN = "join"
+"""Where a draft keeps the number of the case that its short form joins."""
 
 
 class Draft(Base):
@@ -24,8 +26,12 @@ def keep(session: Session, person_id: int, account_id: int | None, data: dict[st
     session.merge(Draft(person_id=person_id, account_id=account_id, data=data, updated_at=now))
 
 
+def row_of(session: Session, person_id: int) -> Draft | None:
+    return session.get(Draft, person_id)
+
+
 def of(session: Session, person_id: int) -> dict[str, Any]:
-    draft = session.get(Draft, person_id)
+    draft = row_of(session, person_id)
     return dict(draft.data) if draft else {}
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.store.base import Base, one_of, partial, tied
+from request_tracker.store.once import once
 
 
 class Evidence(Base):
@@ -37,6 +38,7 @@ class Evidence(Base):
     )
 
 
+@once
 def standing(session: Session, case_id: int) -> dict[str, Evidence]:
     rows = session.scalars(select(Evidence).where(Evidence.case_id == case_id, Evidence.voided_at.is_(None)))
     return {row.key: row for row in rows}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Index, String, delete, func, select
+from sqlalchemy import CursorResult, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base
@@ -50,3 +50,15 @@ def fits(kept: str | None, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
+
+
+def forget(session: Session, email: str) -> None:
+    """Failures of this address are forgotten."""
+    session.execute(delete(FailedSignIn).where(FailedSignIn.address == _digest(email)))
+
+
+def forget_before(session: Session, before: datetime) -> int:
+    """Failures from before then are forgotten: none counts for longer than a quarter of an hour."""
+    done = session.execute(delete(FailedSignIn).where(FailedSignIn.at < before))
+    assert isinstance(done, CursorResult)
+    return int(done.rowcount)

@@ -51,17 +51,30 @@ class Person(Base):
     """When they put the words of the first visit away."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """When their name, address and words were emptied."""
     __table_args__ = (
         one_of("role", Role),
         tied("(role = 'requester') = (account_id IS NOT NULL)", "requester_has_account"),
         tied("email = lower(email)", "email_lower"),
         Index("ix_person_account", "account_id"),
         Index("ix_person_role", "role"),
+        Index("ix_person_name", "name", "id"),
     )
 
 
 def viewer_of(person: Person, account_name: str = "") -> Viewer:
-    return Viewer(person.id, Role(person.role), person.account_id, person.name, person.email, person.zone, account_name)
+    return Viewer(
+        person.id,
+        Role(person.role),
+        person.account_id,
+        person.name,
+        person.email,
+        person.zone,
+        account_name,
+        person.locale,
+        person.single_keys,
+    )
 
 
 def by_email(session: Session, email: str) -> Person | None:

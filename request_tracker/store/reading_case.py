@@ -69,7 +69,8 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
     viewer = act.who
     primary = requests.primary_of(session, case)
     full = viewer.is_staff or (primary is not None and primary.account_id == viewer.account_id)
-    persons, accounts = supporters(session, case.root_id or case.id)
+    rows = _requests(session, case, viewer)
+    persons, accounts = _counted(rows) if viewer.is_staff else supporters(session, case.root_id or case.id)
     return CaseView(
         id=case.id,
         number=case.number,
@@ -91,7 +92,7 @@ def view(session: Session, case: Case, act: Act) -> CaseView:
         clocks=_clocks(session, case, viewer, act.now),
         holds=_holds(session, case, viewer) if full else (),
         evidence=_evidence(session, case, viewer) if full else (),
-        requests=_requests(session, case, viewer),
+        requests=rows,
         primary=primary.number if primary and full else None,
         connection=_connection(session, case, act) if full else None,
         assessment=_assessment(session, case) if viewer.is_staff else (),
@@ -169,6 +170,12 @@ def _requests(session: Session, case: Case, viewer: Viewer) -> tuple[RequestRow,
     rows = session.execute(found).all()
     files = _documents(session, [row[0].id for row in rows])
     return tuple(_request_row(*row, primary_id=root.primary_request_id, files=files) for row in rows)
+
+
+def _counted(rows: Sequence[RequestRow]) -> tuple[int, int]:
+    """Distinct persons and accounts with a live request, from the rows of a whole tree."""
+    live = [row for row in rows if row.withdrawn_at is None]
+    return len({row.email for row in live}), len({row.account_id for row in live})
 
 
 def request_row(

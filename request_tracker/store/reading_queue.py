@@ -2,21 +2,25 @@
 
 import base64
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.people import Viewer
+from request_tracker.rules.searching import Asked, read
 from request_tracker.rules.terms import HoldReason, Outcome, Phase
+from request_tracker.store import search_hits
 from request_tracker.store.base import FAR
 from request_tracker.store.cases import Case, case_number
-from request_tracker.store.people import Person
+from request_tracker.store.people import Account, Person
 from request_tracker.store.requests import Request
 
-DUE = ("overdue", "at_risk", "ok", "paused")
+DUE = ("overdue", "at_risk", "ok", "paused", "none")
 SORTS = ("due", "-due", "opened", "-opened", "touched", "-touched")
 MOST = 200
 MOST_ROWS = 2**31
@@ -28,7 +32,9 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """What to list. `assignee`: an address, `me`, `none` or empty; `outcome`: one of Outcome, `live` or `any`."""
+    """What to list. `assignee`: an address, `me`, `none` or empty; `outcome`: one of Outcome, `live` or `any`;
+    `account`: a part of the name of an account that asks for it.
+    """
 
     phase: str = ""
     outcome: str = ""
@@ -36,6 +42,7 @@ class Filter:
     hold: str = ""
     due: str = ""
     q: str = ""
+    account: str = ""
     sort: str = "due"
     cursor: str = ""
     limit: int = 50
@@ -64,40 +71,62 @@ class QueuePage:
 
 def page(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> QueuePage:
     """The page of the queue. Staff see every root; requesters the roots in whose tree their account takes part."""
-    column, descending = _order(wanted.sort)
     found = (
         select(
             Case.id, Case.service_name, Case.phase, Case.outcome, Case.version, Person.name, Case.held,
             Case.queue_at, Case.at_risk_at, Case.opened_at, Case.touched_at,
         )
         .outerjoin(Person, Person.id == Case.assignee_id)
-        .where(*_conditions(wanted, viewer, now))
+        .where(*conditions(session, wanted, viewer, now))
     )  # fmt: skip
+    rows, next_cursor = cut(session.execute(placed(found, wanted)).all(), wanted)
+    return QueuePage(tuple(_row(row, now) for row in rows), next_cursor)
+
+
+def placed(found: Any, wanted: Filter) -> Any:
+    """The rows of one page of it in order, and one more if more follow: keyset paging."""
+    column, descending = _column(wanted.sort)
     if wanted.cursor:
         at, last = _uncursor(wanted.cursor)
         place = tuple_(column, Case.id)
         found = found.where(place < (at, last) if descending else place > (at, last))
-    order = (column.desc(), Case.id.desc()) if descending else (column, Case.id)
-    limit = max(1, min(wanted.limit, MOST))
-    rows = session.execute(found.order_by(*order).limit(limit + 1)).all()
-    more = len(rows) > limit
-    last_row = rows[limit - 1] if more else None
-    return QueuePage(
-        tuple(_row(row, now) for row in rows[:limit]), _cursor(last_row, wanted.sort) if last_row else None
-    )
+    return found.order_by(*order(wanted)).limit(_limit(wanted) + 1)
 
 
-def _order(sort: str) -> tuple[Any, bool]:
+def cut(rows: Sequence[Any], wanted: Filter) -> tuple[Sequence[Any], str | None]:
+    """The rows of the page itself, and the cursor of the next one if more follow."""
+    limit = _limit(wanted)
+    return rows[:limit], _cursor(rows[limit - 1], wanted.sort) if len(rows) > limit else None
+
+
+def order(wanted: Filter) -> tuple[Any, Any]:
+    column, descending = _column(wanted.sort)
+    return (column.desc(), Case.id.desc()) if descending else (column, Case.id)
+
+
+def _limit(wanted: Filter) -> int:
+    return max(1, min(wanted.limit, MOST))
+
+
+def _column(sort: str) -> tuple[Any, bool]:
     if sort not in SORTS:
         raise BadFilter(f"sort: choose one of {', '.join(SORTS)}")
     columns = {"due": Case.queue_at, "opened": Case.opened_at, "touched": Case.touched_at}
     return columns[sort.lstrip("-")], sort.startswith("-")
 
 
-def _conditions(wanted: Filter, viewer: Viewer, now: datetime) -> list[ColumnElement[bool]]:
-    found = [*_outcome(wanted), *_phase(wanted), *_assignee(wanted, viewer), *_hold(wanted), *_due(wanted, now)]
+def conditions(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> list[ColumnElement[bool]]:
+    """What a row has to be to stand in the view. Raises BadFilter."""
+    found = [
+        *_outcome(wanted),
+        *_phase(wanted),
+        *_assignee(wanted, viewer),
+        *_hold(wanted),
+        *_due(wanted, now),
+        *_account(wanted),
+    ]
     if wanted.q.strip():
-        found.append(_text(wanted.q.strip()[:200]))
+        found.append(_text(session, viewer, read(wanted.q)))
     if not viewer.is_staff:
         mine = select(Case.root_id).join(Request, Request.case_id == Case.id)
         found.append(Case.id.in_(mine.where(Request.account_id == viewer.account_id)))
@@ -148,31 +177,48 @@ def _due(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
     names = [name.strip() for name in wanted.due.split(",") if name.strip()]
     if any(name not in DUE for name in names):
         raise BadFilter(f"due: choose from {', '.join(DUE)}")
-    fits = {
+    fits = due_is(now)
+    return [or_(*(fits[name] for name in names))]
+
+
+def due_is(now: datetime) -> dict[str, ColumnElement[bool]]:
+    """How a case stands to the first promise of its tree: exactly one of these is true of a live case."""
+    return {
         "overdue": Case.queue_at < now,
         "at_risk": and_(Case.queue_at >= now, Case.queue_at < FAR, Case.at_risk_at <= now),
         "ok": and_(Case.queue_at >= now, Case.queue_at < FAR, or_(Case.at_risk_at.is_(None), Case.at_risk_at > now)),
         "paused": and_(Case.queue_at >= FAR, Case.held.isnot(None)),
+        "none": and_(Case.queue_at >= FAR, Case.held.is_(None)),
     }
-    return [or_(*(fits[name] for name in names))]
 
 
-def _text(words: str) -> ColumnElement[bool]:
-    upper = words.upper()
-    if upper.startswith("LITE-") and upper[5:].isascii() and upper[5:].isdigit():
-        return Case.id == min(int(upper[5:][:20]), MOST_ROWS - 1)
-    return Case.service_name.icontains(words, autoescape=True) | Case.service_url.icontains(words, autoescape=True)
+def _account(wanted: Filter) -> list[ColumnElement[bool]]:
+    name = wanted.account.strip()[:200]
+    if not name:
+        return []
+    asked = select(Case.root_id).join(Request, Request.case_id == Case.id)
+    named = select(Account.id).where(Account.name.icontains(name, autoescape=True))
+    return [Case.id.in_(asked.where(Request.account_id.in_(named)))]
+
+
+def _text(session: Session, viewer: Viewer, asked: Asked) -> ColumnElement[bool]:
+    """The case of a number, else those found by the words, and the roots of those that were merged."""
+    number = re.fullmatch(r"LITE-([0-9]{1,20})", asked.text.upper())
+    if number:
+        return Case.id == min(int(number[1]), MOST_ROWS - 1)
+    return Case.id.in_(search_hits.inside(session, viewer, asked)) if asked.words else false()
 
 
 def _row(row: Any, now: datetime) -> QueueRow:
     due_at = row.queue_at if row.queue_at < FAR else None
     return QueueRow(
         case_number(row.id), row.service_name, Phase(row.phase), row.outcome, row.version, row.name, row.held,
-        due_at, _due_word(row, due_at, now), row.opened_at, row.touched_at,
+        due_at, due_word(row, due_at, now), row.opened_at, row.touched_at,
     )  # fmt: skip
 
 
-def _due_word(row: Any, due_at: datetime | None, now: datetime) -> str:
+def due_word(row: Any, due_at: datetime | None, now: datetime) -> str:
+    """How the case of the row stands to its first promise: one of DUE."""
     if row.outcome is not None:
         return "none"
     if due_at is None:

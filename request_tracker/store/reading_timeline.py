@@ -1,6 +1,6 @@
 """What happened on a case and what was said, as far as the viewer may read it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +19,18 @@ from request_tracker.store.timeline import Entry, EntryText, is_own
 
 def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineRow, ...]:
     """The entries the viewer may read, newest first."""
-    rows = session.execute(
+    return tuple(_told(row, viewer) for row in _all_of(session, case.id) if _may_read(row[0], viewer))
+
+
+def _all_of(session: Session, case_id: int) -> Sequence[Any]:
+    """Entry, words and actor of everything that happened, newest first."""
+    return session.execute(
         select(Entry, EntryText.body, Person)
         .outerjoin(EntryText, EntryText.entry_id == Entry.id)
         .outerjoin(Person, Person.id == Entry.actor_id)
-        .where(Entry.case_id == case.id)
+        .where(Entry.case_id == case_id)
         .order_by(Entry.seq.desc())
     ).all()
-    return tuple(_told(row, viewer) for row in rows if _may_read(row[0], viewer))
 
 
 def entries_by_id(session: Session, ids: Collection[int], viewer: Viewer) -> dict[int, TimelineRow]:
@@ -38,6 +42,15 @@ def entries_by_id(session: Session, ids: Collection[int], viewer: Viewer) -> dic
         .where(Entry.id.in_(ids))
     ).all()
     return {row[0].id: _told(row, viewer) for row in rows if _may_read(row[0], viewer)}
+
+
+def told_and_entered(
+    session: Session, case: Case, viewer: Viewer
+) -> tuple[tuple[TimelineRow, ...], dict[Phase, datetime]]:
+    """What the viewer may read, newest first, and when the case entered each phase, from one statement."""
+    rows = _all_of(session, case.id)
+    moves = [(row[0].data, row[0].at) for row in reversed(rows) if row[0].kind.startswith("move.")]
+    return tuple(_told(row, viewer) for row in rows if _may_read(row[0], viewer)), _entered(case, moves)
 
 
 def comments_of(session: Session, case: Case, viewer: Viewer) -> tuple[CommentRow, ...]:
@@ -54,9 +67,13 @@ def comments_of(session: Session, case: Case, viewer: Viewer) -> tuple[CommentRo
 
 def entered(session: Session, case: Case) -> dict[Phase, datetime]:
     """When the case entered each phase it has been in (the last time it did)."""
-    times = {Phase.SUBMISSION: case.opened_at}
     moves = select(Entry.data, Entry.at).where(Entry.case_id == case.id, Entry.kind.like("move.%")).order_by(Entry.seq)
-    for data, at in session.execute(moves).all():
+    return _entered(case, session.execute(moves).all())
+
+
+def _entered(case: Case, moves: Iterable[Any]) -> dict[Phase, datetime]:
+    times = {Phase.SUBMISSION: case.opened_at}
+    for data, at in moves:
         if data["before"]["phase"] != data["after"]["phase"]:
             times[Phase(data["after"]["phase"])] = at
     return {phase: at for phase, at in times.items() if phase.order <= Phase(case.phase).order}

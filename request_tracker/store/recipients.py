@@ -137,6 +137,17 @@ def _specialists(session: Session, asked: _Asked) -> list[Recipient]:
     return _with_role(session, asked, Role.SPECIALIST) or _with_role(session, asked, Role.LEAD)
 
 
+def _guest(session: Session, asked: _Asked) -> list[Recipient]:
+    """Whom a meeting was agreed with, even where they left meanwhile: their calendar has it."""
+    return _by_requests(session, [session.get_one(Request, asked.request_id)] if asked.request_id else [])
+
+
+def _host(session: Session, asked: _Asked) -> list[Recipient]:
+    """Who holds the meeting that the entry is about, or who works on the case where they are gone."""
+    found = session.get(Person, asked.entry.data.get("host") or 0) if asked.entry is not None else None
+    return [_staff(found, asked.case)] if found is not None and found.active else _assignee(session, asked)
+
+
 def _leads(session: Session, asked: _Asked) -> list[Recipient]:
     return _with_role(session, asked, Role.LEAD)
 
@@ -152,6 +163,8 @@ _FINDERS: dict[Audience, Callable[[Session, _Asked], list[Recipient]]] = {
     Audience.ASSIGNEE: _assignee,
     Audience.SPECIALISTS: _specialists,
     Audience.LEADS: _leads,
+    Audience.GUEST: _guest,
+    Audience.HOST: _host,
     Audience.ADMINS: _admins,
 }
 

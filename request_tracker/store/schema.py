@@ -19,6 +19,7 @@ TABLES = (
     "reports", "forecasts", "quota", "groups", "outages", "strays", "schema_choices", "table_reviews", "sync_runs",
     "hooks", "provision_runs", "role_checks", "api_documents", "chosen_tables", "trials",
     "saved_views", "bulk_runs", "presences", "reply_templates", "absences", "meetings", "board", "audit_entries",
+    "chain_checks", "search_docs",
 )  # fmt: skip
 for _name in TABLES:
     import_module(f"request_tracker.store.{_name}")

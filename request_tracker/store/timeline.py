@@ -3,6 +3,8 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of
-from request_tracker.store.cases import Case
+from request_tracker.store.cases import Case, case_number
 
 UNLED = "unled"
 """In the data of an entry with words written while nobody led the case: they are nobody's own but the staff's."""
@@ -107,8 +109,8 @@ def append(
     return entry
 
 
-def digest_of(entry: Entry) -> str:
-    """SHA-256 over the previous digest and every column that must never change."""
+def digest_of(entry: Any) -> str:
+    """SHA-256 over the previous digest and every column that must never change, of an Entry or a row of its columns."""
     kept = [
         entry.previous, entry.case_id, entry.seq, entry.account_id, entry.audience, entry.actor_id, entry.kind,
         entry.data, entry.text_digest, entry.at.isoformat(timespec="microseconds"),
@@ -143,25 +145,65 @@ def anchor(session: Session, now: datetime) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """The chains of some cases, looked at: the last case's id (0: there were none), and by case what is not whole."""
+
+    upto: int
+    cases: int
+    entries: int
+    faults: Mapping[int, str]
+
+
 def broken(session: Session) -> list[str]:
     """A sentence for each case whose chain is not whole; empty when all are."""
-    return [f"{case.number}: {fault}" for case in session.scalars(select(Case)) if (fault := _fault(session, case))]
+    found, upto = dict[int, str](), 0
+    while (stretch := verify(session, after=upto)).cases:
+        upto = stretch.upto
+        found |= stretch.faults
+    return [f"{case_number(case_id)}: {fault}" for case_id, fault in found.items()]
 
 
-def _fault(session: Session, case: Case) -> str:
-    previous, count = "", 0
-    for entry in session.scalars(select(Entry).where(Entry.case_id == case.id).order_by(Entry.seq)):
-        count += 1
-        if entry.seq != count or entry.previous != previous or digest_of(entry) != entry.digest:
+def verify(session: Session, *, after: int = 0, limit: int = 200, only: Collection[int] = ()) -> Stretch:
+    """Look at the chains of the next cases by id, or of these alone. Three statements, however many there are.
+
+    A case that is written to meanwhile may look broken: look at it again while it is locked before it is told.
+    """
+    wanted = Case.id.in_(only) if only else Case.id > after
+    found = select(Case.id, Case.chain_head, Case.chain_count).where(wanted).order_by(Case.id).limit(limit)
+    heads = {case_id: (head, count) for case_id, head, count in session.execute(found)}
+    chains = _chains(session, heads)
+    faults = {case_id: said for case_id, head in heads.items() if (said := _fault(chains[case_id], *head))}
+    return Stretch(max(heads, default=0), len(heads), sum(map(len, chains.values())), faults)
+
+
+def _chains(session: Session, case_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The entries of each case in their order, each with salt, body and erased_at of its words."""
+    kept = Entry.__table__.c
+    chains: dict[int, list[Any]] = {case_id: [] for case_id in case_ids}
+    found = (
+        select(*kept, EntryText.entry_id, EntryText.salt, EntryText.body, EntryText.erased_at)
+        .outerjoin(EntryText, EntryText.entry_id == Entry.id)
+        .where(Entry.case_id.in_(case_ids))
+        .order_by(Entry.case_id, Entry.seq)
+    )
+    for row in session.execute(found):
+        chains[row.case_id].append(row)
+    return chains
+
+
+def _fault(entries: Sequence[Any], head: str, count: int) -> str:
+    previous = ""
+    for number, entry in enumerate(entries, 1):
+        if entry.seq != number or entry.previous != previous or digest_of(entry) != entry.digest:
             return f"entry {entry.seq} does not follow from the one before"
-        if _text_changed(session, entry):
+        if _text_changed(entry):
             return f"the text of entry {entry.seq} was changed"
         previous = entry.digest
-    return "" if (case.chain_head, case.chain_count) == (previous, count) else "the last entries are missing"
+    return "" if (head, count) == (previous, len(entries)) else "the last entries are missing"
 
 
-def _text_changed(session: Session, entry: Entry) -> bool:
-    kept = session.get(EntryText, entry.id)
-    if kept is None or kept.erased_at is not None:
-        return kept is None and entry.text_digest is not None
-    return _text_digest(kept.salt, kept.body or "") != entry.text_digest
+def _text_changed(entry: Any) -> bool:
+    if entry.entry_id is None or entry.erased_at is not None:
+        return bool(entry.entry_id is None and entry.text_digest is not None)
+    return bool(_text_digest(entry.salt, entry.body or "") != entry.text_digest)

@@ -93,6 +93,12 @@ def running(session: Session, origin: str) -> int:
     return session.scalar(found) or 0
 
 
+def how_many_under_way(session: Session, origin: str) -> int:
+    """How many runs of this kind run or wait for their process, of all cases."""
+    found = select(func.count()).where(TrialRun.state.in_(UNDER_WAY), TrialRun.origin == origin)
+    return session.scalar(found) or 0
+
+
 def goes_on_from(session: Session, case_id: int, document_id: int, origin: str) -> TrialRun | None:
     """The run whose state and rows the next one goes on from; None: it starts over.
 

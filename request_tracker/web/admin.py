@@ -1,18 +1,24 @@
 """The admin's pages: people, the Fivetran groups of accounts, jobs."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import request as http
 from flask.typing import ResponseReturnValue
 
 from request_tracker.access import wiring
-from request_tracker.actions import admit, enrol
+from request_tracker.actions import enrol, persons, retry
+from request_tracker.actions.persons import Newcomer
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.terms import Role
-from request_tracker.store import bounces, preferences, reading_admin
-from request_tracker.store import jobs as job_store
+from request_tracker.store import bounces, preferences, reading_admin, reading_people
+from request_tracker.store.reading_people import Filter
 from request_tracker.web import groups_admin
+from request_tracker.web.accounts_admin import after_of, before_of
 from request_tracker.web.admin_forms import ROLES, GroupForm, PersonForm
+from request_tracker.web.case_forms import NOTHING, FormField, a_field
+from request_tracker.web.texts import say
 
 admin = Blueprint("admin", __name__)
+ON_A_PAGE = 50
 STATES = ("dead", "running", "ready", "done", "cancelled")
 
 
@@ -26,7 +32,7 @@ def add_person() -> ResponseReturnValue:
     filled = PersonForm()
     if not filled.validate_on_submit() or not _added(filled):
         return _people(filled), 422
-    flash(f"{filled.name.data} was added.", "ok")
+    flash(say("person_added", name=filled.name.data), "ok")
     return redirect(url_for("admin.people"), 303)
 
 
@@ -41,7 +47,7 @@ def bind_group() -> ResponseReturnValue:
     filled.offer(_account_choices())
     if not filled.validate_on_submit() or not _bound(filled):
         return groups_admin.page(filled), 422
-    flash("The group is bound. Starter connectors that waited for it are made now.", "ok")
+    flash(say("group_bound"), "ok")
     return redirect(url_for("admin.groups"), 303)
 
 
@@ -56,31 +62,31 @@ def jobs() -> ResponseReturnValue:
 @admin.post("/admin/jobs/<int(max=2147483647):job_id>/retry")
 def retry_job(job_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
-        again = job_store.retry(session, job_id, wiring.now())
+        again = retry.job(session, job_id, wiring.act())
     if again:
-        flash(f"Job {job_id} is tried again.", "ok")
+        flash(say("job_again", job=job_id), "ok")
     else:
-        flash(f"Job {job_id} is not dead: there is nothing to try again.", "problem")
+        flash(say("job_not_dead", job=job_id), "problem")
     return redirect(url_for("admin.jobs"), 303)
 
 
 def _added(filled: PersonForm) -> bool:
     """Add the person; False with the message in the form where that cannot be."""
-    email, role = str(filled.email.data), Role(str(filled.role.data))
-    with wiring.transaction() as session:
-        if reading_admin.knows_address(session, email):
-            filled.email.errors = ["Somebody has this email address already"]
-            return False
-        account = enrol.account(session, str(filled.account.data), wiring.act()) if role is Role.REQUESTER else None
-        admit.add_person(
-            session,
-            email=email,
-            name=str(filled.name.data).strip(),
-            role=role,
-            account_id=account.id if account else None,
-            password=filled.password.data or None,
-            now=wiring.now(),
-        )
+    role = Role(str(filled.role.data))
+    try:
+        with wiring.transaction() as session:
+            account = enrol.account(session, str(filled.account.data), wiring.act()) if role is Role.REQUESTER else None
+            who = Newcomer(
+                str(filled.email.data),
+                str(filled.name.data),
+                role,
+                account.id if account else None,
+                filled.password.data or None,
+            )
+            persons.add(session, who, wiring.act())
+    except Unfit as fault:
+        filled[fault.field].errors = [fault.message]
+        return False
     return True
 
 
@@ -95,9 +101,11 @@ def _bound(filled: GroupForm) -> bool:
 
 
 def _people(form: PersonForm) -> str:
+    wanted, after = _wanted(), after_of(http.args.get("after", ""))
     with wiring.reading() as session:
-        rows = reading_admin.people(session)
-        accounts, chosen = reading_admin.accounts(session), preferences.chosen_words(session)
+        rows, onward = reading_people.page(session, wanted, limit=ON_A_PAGE, after=after)
+        accounts = [row.name for row in reading_admin.accounts(session)]
+        chosen = preferences.chosen_words(session)
         returning = bounces.returning(session, (row.email for row in rows))
     return render_template(
         "admin/people.html",
@@ -107,7 +115,34 @@ def _people(form: PersonForm) -> str:
         roles=ROLES,
         letters=chosen,
         returning=returning,
+        search=_search(wanted),
+        is_filtered=wanted != Filter(),
+        next_href=_page(wanted, before_of(onward)) if onward else "",
+        first_href=_page(wanted) if after else "",
     )
+
+
+def _wanted() -> Filter:
+    said = {name: http.args.get(name, "").strip()[:200] for name in ("find", "role", "state")}
+    return Filter(
+        said["find"],
+        said["role"] if said["role"] in list(Role) else "",
+        said["state"] if said["state"] in ("active", "inactive") else "",
+    )
+
+
+def _search(wanted: Filter) -> tuple[FormField, ...]:
+    return (
+        a_field(NOTHING, "find", "find", "Name or email", data=wanted.find, required=False),
+        a_field(NOTHING, "find", "role", "Role", data=wanted.role, required=False, choices=(("", "All"), *ROLES)),
+        a_field(NOTHING, "find", "state", "Sign-in", data=wanted.state, required=False,
+                choices=(("", "All"), ("active", "Active"), ("inactive", "Inactive"))),
+    )  # fmt: skip
+
+
+def _page(wanted: Filter, after: str | None = None) -> str:
+    chosen = {name: getattr(wanted, name) or None for name in ("find", "role", "state")}
+    return url_for("admin.people", **chosen, after=after)
 
 
 def _account_choices() -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from request_tracker.rules.alias_files import Row, Unreadable
 from request_tracker.store import reading_knowledge
 from request_tracker.web.knowledge import AT_ONCE, shown
 from request_tracker.web.knowledge_forms import FileForm
+from request_tracker.web.texts import counted
 
 alias_files = Blueprint("alias_files", __name__)
 TOLD = 100
@@ -53,7 +54,7 @@ def upload() -> ResponseReturnValue:
         return _refused(said, [_fault(rows, *each) for each in fault.faults])
     except IntegrityError:
         return _refused(AT_ONCE.message)
-    flash(f"{new:,} {'alias was' if new == 1 else 'aliases were'} added; {old:,} known already.", "ok")
+    flash(counted(new, "alias_added_one", "alias_added_many", known=old), "ok")
     return redirect(url_for("knowledge.index"), 303)
 
 

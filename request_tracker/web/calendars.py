@@ -32,9 +32,9 @@ from request_tracker.store import calendars as store
 from request_tracker.store import policies, reading_calendar
 from request_tracker.web.calendar_forms import CalendarForm, TakeOutForm, marked
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 calendars = Blueprint("calendars", __name__)
-NEW_ONLY = "It counts for clocks that start from now on; clocks that run keep the calendar they were promised by."
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def save() -> ResponseReturnValue:
         return _form(marked(form, [(fault.field, fault.message)]), _seen()), 422
     except Overtaken as fault:
         return _overtaken(form, fault)
-    flash(f"Version {row.id} of the calendar is in force. {NEW_ONLY}", "ok")
+    flash(say("calendar_version", version=row.id) + say("new_clocks_only"), "ok")
     return redirect(url_for("calendars.index"), 303)
 
 
@@ -121,9 +121,9 @@ def take_out() -> ResponseReturnValue:
     except Unfit as fault:
         return _index(marked(form, [(fault.field, fault.message)])), 422
     if done.version is None:
-        flash("These are working days already: nothing was changed.", "info")
+        flash(say("days_work_already"), "info")
     else:
-        flash(f"{_counted(done.days)} again. {NEW_ONLY}", "ok")
+        flash(say("days_work_again", days=_counted(done.days)) + say("new_clocks_only"), "ok")
     return redirect(url_for("calendars.index"), 303)
 
 

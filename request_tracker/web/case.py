@@ -1,11 +1,13 @@
 """The case page: everything for one decision; its clocks explained; the state of its connection as a fragment."""
 
 from flask import Blueprint, render_template
+from flask import request as http
 from flask.typing import ResponseReturnValue
 
 from request_tracker.access import policy, wiring
-from request_tracker.store import reading_case
+from request_tracker.store import presences, reading_case
 from request_tracker.web import case_clocks, case_leading, case_page, case_writes
+from request_tracker.web.case_forms import Asked
 
 case = Blueprint("case", __name__)
 for path, view in (*case_writes.ROUTES, *case_leading.ROUTES):
@@ -14,7 +16,21 @@ for path, view in (*case_writes.ROUTES, *case_leading.ROUTES):
 
 @case.get("/cases/<number>")
 def show(number: str) -> ResponseReturnValue:
-    return case_page.show(number)
+    """The page; the address may ask for a form (`do`), a section (`open`) and the words of a template."""
+    asked = Asked(http.args.get("do", ""), http.args.get("open", ""), http.args.get("template", ""))
+    return case_page.show(number, asked=asked)
+
+
+@case.post("/cases/<number>/presence")
+def presence(number: str) -> ResponseReturnValue:
+    """The page is open, and perhaps somebody types: one small write; the answer tells who else is here."""
+    viewer, now = wiring.viewer(), wiring.now()
+    assert viewer.id is not None, "the gate lets in people only"
+    with wiring.transaction() as session:
+        found = reading_case.case_for(session, number, viewer)
+        presences.seen(session, found.id, viewer.id, writing=http.form.get("writing") == "1", now=now)
+        others = presences.others(session, found.id, viewer.id, now=now)
+    return render_template("case/_presence.html", colleagues=others)
 
 
 @case.get("/cases/<number>/clocks")

@@ -46,7 +46,9 @@ class ClockExplained:
 
 def shown(session: Session, case_id: int, now: datetime) -> tuple[ClockShown, ...]:
     """The case's clocks folded as of now, those with a promise to the requester first."""
-    rows = [_shown(row, clocks.events_of(session, row.id), now) for row in _kept(session, case_id)]
+    kept = _kept(session, case_id)
+    events = clocks.events_of_all(session, [row.id for row in kept])
+    rows = [_shown(row, events[row.id], now) for row in kept]
     return tuple(sorted(rows, key=lambda row: (row.internal, row.state not in LIVE)))
 
 

@@ -12,6 +12,7 @@ from request_tracker.rules.tables_wanted import HANDLINGS
 from request_tracker.store import reading_case
 from request_tracker.store.cases import case_number
 from request_tracker.web.case_forms import NOTHING, Attempt, a_field, problem_of
+from request_tracker.web.texts import say
 
 same_setup = Blueprint("same_setup", __name__)
 FORM = "same-setup"
@@ -36,7 +37,7 @@ def use(number: str) -> ResponseReturnValue:
         field = fault.field if isinstance(fault, Unfit) else "target"
         attempt = Attempt(FORM, {"target": [typed]}, ((field, str(fault)),))
         return _page(number, attempt), 422 if isinstance(fault, Unfit) else 409
-    flash(f"The setup is used for {typed}. Look at its tables and schedule.", "ok")
+    flash(say("setup_used", number=typed), "ok")
     return redirect(url_for("tables.show", number=typed), 303)
 
 

@@ -19,12 +19,12 @@ from request_tracker.store.case_rows import CaseView
 from request_tracker.store.reading_completeness import KEY
 from request_tracker.store.reading_syncs import Synced
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
+from request_tracker.web.texts import say
 
 completeness = Blueprint("completeness", __name__)
 FORM = "review"
 VERDICTS = (("", "Not reviewed"), *((str(each), words) for each, words in FINDING_WORDS.items()))
 _PLACE = re.compile(r"table-(0|[1-9]\d{0,5})", re.ASCII)
-NOTHING_NEW = "Nothing was changed: it is noted so already."
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def save(number: str) -> ResponseReturnValue:
         return _page(number, _attempt(fault, places), 422)
     except Refused as fault:
         return _page(number, Attempt(FORM, {}, (), fault.blockers), 409)
-    flash("Saved." if entry is not None else NOTHING_NEW, "ok")
+    flash(say("saved") if entry is not None else say("noted_so_already"), "ok")
     return _back(number)
 
 
@@ -68,7 +68,7 @@ def record(number: str) -> ResponseReturnValue:
         return _page(number, Attempt(FORM, {}, ((fault.field, fault.message),)), 422)
     except Refused as fault:
         return _page(number, Attempt(FORM, {}, (), fault.blockers), 409)
-    flash("The review is recorded.", "ok")
+    flash(say("review_recorded"), "ok")
     return redirect(url_for("case.show", number=number, _anchor="preview"), 303)
 
 
@@ -82,7 +82,7 @@ def read_tables(number: str) -> ResponseReturnValue:
         return _page(number, Attempt(FORM, {}, ((fault.field, fault.message),)), 422)
     except Refused as fault:
         return _page(number, Attempt(FORM, {}, (), fault.blockers), 409)
-    flash("Fivetran is asked for the tables: load this page again in a moment.", "ok")
+    flash(say("tables_asked_for"), "ok")
     return _back(number)
 
 

@@ -21,13 +21,12 @@ from request_tracker.web import case_evidence
 from request_tracker.web.attachment import attachment
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 documents = Blueprint("documents", __name__)
 ID = "<int(max=2147483647):document_id>"
 Take = Callable[[Session, Case], Added]
 ANCHORS = {"file": "add-file", "url": "add-url", "text": "add-text"}
-WAITS = "It is being read. What is found shows here within seconds."
-NOTHING_NEW = "It is, byte by byte, what was read before or is being read: there is nothing new to read."
 
 
 @documents.get("/cases/<number>/assessment")
@@ -59,7 +58,7 @@ def add(number: str) -> ResponseReturnValue:
         return _page(number, Attempt("add", http.form.to_dict(flat=False), ((_field(how, fault), fault.message),))), 422
     except Refused as fault:
         return _page(number, Attempt("add", {}, (), fault.blockers)), 409
-    flash(WAITS if added.is_new else NOTHING_NEW, "ok" if added.is_new else "info")
+    flash(say("document_being_read") if added.is_new else say("document_not_new"), "ok" if added.is_new else "info")
     return _back(number)
 
 
@@ -68,7 +67,7 @@ def stop(number: str, document_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
         done = actions.stop(session, case, document_id, wiring.act())
-    flash("It is stopped." if done else "It was over already: nothing was stopped.", "ok" if done else "info")
+    flash(say("stopped") if done else say("over_already"), "ok" if done else "info")
     return _back(case.number)
 
 
@@ -79,9 +78,9 @@ def again(number: str, document_id: int) -> ResponseReturnValue:
             case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
             done = actions.again(session, case, document_id, wiring.act())
     except Unfit as fault:
-        flash(f"{fault.message}.", "problem")
+        flash(say("as_raised", message=fault.message), "problem")
         return _back(number)
-    flash(WAITS if done else "It is under way or was read: nothing was begun.", "ok" if done else "info")
+    flash(say("document_being_read") if done else say("document_under_way"), "ok" if done else "info")
     return _back(case.number)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
 from request_tracker.rules import forecast_words as words
+from request_tracker.rules.task_words import weeks_words
 from request_tracker.rules.terms import Phase
 from request_tracker.store.case_rows import CaseView, ClockRow
 from request_tracker.store.reading_forecast import Dated, Outlook, outlook
@@ -32,6 +33,8 @@ class ForecastShown:
     note: str
     as_of: datetime | None
     is_staff: bool
+    short: str = ""
+    """How long it likely takes until the farthest phase that is known, a sentence; empty for staff."""
 
 
 def shown(session: Session, view: CaseView) -> ForecastShown | None:
@@ -43,7 +46,18 @@ def shown(session: Session, view: CaseView) -> ForecastShown | None:
         note = "Nothing is known yet: the program's history is read once a night."
         return ForecastShown((), note, None, is_staff=True) if staff else None
     rows = tuple(_row(each, view.clocks, found) for each in found.phases if staff or each.expected.is_known)
-    return ForecastShown(rows, _note(found, staff=staff), found.as_of, staff) if rows else None
+    if not rows:
+        return None
+    return ForecastShown(rows, _note(found, staff=staff), found.as_of, staff, "" if staff else _short(found))
+
+
+def _short(found: Outlook) -> str:
+    now = wiring.now()
+    known = [each for each in found.phases if each.expected.is_known and each.early_at and each.late_at]
+    if not known or known[-1].early_at is None or known[-1].late_at is None:
+        return ""
+    span = weeks_words(known[-1].early_at - now, known[-1].late_at - now)
+    return words.TAKES[known[-1].expected.phase].format(span=span)
 
 
 def _row(each: Dated, clocks: Sequence[ClockRow], found: Outlook) -> Likely:

@@ -20,7 +20,7 @@ class Flags:
 
 @dataclass(frozen=True)
 class FormField:
-    """A field as templates/parts/field.html draws it. `kind`: text, area, select, radio, url or date."""
+    """A field as templates/parts/field.html draws it. `kind`: text, area, select, radio, check, url or date."""
 
     id: str
     name: str
@@ -35,7 +35,8 @@ class FormField:
 
 @dataclass(frozen=True)
 class CaseForm:
-    """One form of the page. `open`: shown unfolded; `danger`: it ends or takes back something."""
+    """One form of the page. `open`: shown unfolded; `danger`: it ends or takes back something; `key`: the single key
+    that presses it; `words`: the kind of templates that fill it, and by what name the address asks for it (`asked`)."""
 
     id: str
     action: str
@@ -45,6 +46,9 @@ class CaseForm:
     hint: str = ""
     danger: bool = False
     open: bool = False
+    key: str = ""
+    words: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,36 @@ class Attempt:
 
 
 NOTHING = Attempt()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks of the page: a form that stands open (`do`), a section that does (`open`), the words of a
+    template in that form."""
+
+    do: str = ""
+    open: str = ""
+    template: str = ""
+
+    @property
+    def form_id(self) -> str:
+        return DOES.get(self.do, f"move-{self.do}") if self.do else ""
+
+
+DOES = {"ask": "hold", "hold": "hold", "comment": "comment", "assign": "assign", "correct": "correct"}
+"""Names of what can be asked for besides moves, with the form each means."""
+UNASKED = Asked()
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What the fields of forms hold to begin with, by form and field; `told`: what to say about it."""
+
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    told: str = ""
+
+    def of(self, form_id: str) -> Mapping[str, str]:
+        return self.texts.get(form_id, {})
 
 
 def a_field(

@@ -14,6 +14,7 @@ from request_tracker.store import reading_case
 from request_tracker.store.cases import Case
 from request_tracker.store.requests import NoSuchRequest
 from request_tracker.web.case_writes import typed, version, write
+from request_tracker.web.texts import say
 
 
 def correct(number: str) -> ResponseReturnValue:
@@ -22,7 +23,7 @@ def correct(number: str) -> ResponseReturnValue:
         known = wiring.knowledge(session)
         return correcting.correct(session, case, wanted, wiring.act(), version=version(), knowledge=known)
 
-    done = "The case is corrected and compared with the others anew. The requests stay as they were typed."
+    done = say("case_corrected")
     return write(number, "correct", work, done=done, anchor="request")
 
 
@@ -35,7 +36,7 @@ def make_primary(number: str) -> ResponseReturnValue:
         heir.choose(session, case, request, wiring.act(), version=version(), consent=typed("consent"))
         return case
 
-    return write(number, "primary", work, done="The case has a primary requester again.", anchor="supporters")
+    return write(number, "primary", work, done=say("primary_again"), anchor="supporters")
 
 
 def ask_again(number: str) -> ResponseReturnValue:
@@ -43,7 +44,7 @@ def ask_again(number: str) -> ResponseReturnValue:
         heir.ask_again(session, case, wiring.act(), version=version())
         return case
 
-    done = "All who ask for it are asked again, one after the other."
+    done = say("all_asked_again")
     return write(number, "ask-again", work, done=done, anchor="supporters")
 
 

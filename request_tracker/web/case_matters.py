@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
 from request_tracker.actions.assign import ASSIGNABLE
+from request_tracker.rules import absence_words
 from request_tracker.rules.terms import HoldReason, Role, StarterState
-from request_tracker.store import people
+from request_tracker.store import absences
+from request_tracker.store.absences import MOST_CASES, Worker
 from request_tracker.store.case_rows import CaseView, ConnectionRow
-from request_tracker.web.case_forms import Attempt, CaseForm, a_field
+from request_tracker.web.case_forms import Attempt, CaseForm, Filled, a_field
 
 REPLY, NOTE = "reply", "internal"
 
@@ -41,22 +43,24 @@ class Matters:
         return (form for form in rows if form is not None)
 
 
-def matters(session: Session, view: CaseView, attempt: Attempt, may: frozenset[str]) -> Matters:
+def matters(
+    session: Session, view: CaseView, attempt: Attempt, may: frozenset[str], *, filled: Filled, asked: str
+) -> Matters:
     return Matters(
-        hold=_hold(view, attempt) if "case.hold" in may else None,
+        hold=_hold(view, attempt, filled, asked) if "case.hold" in may else None,
         lifts={row.id: _lift(view, row.id) for row in view.open_holds} if "case.lift" in may else {},
         slots=_slots(view, attempt) if "case.offer_slots" in may else None,
-        comment=_comment(view, attempt) if "case.comment" in may else None,
-        assign=_assign(session, view, attempt) if "case.assign" in may else None,
+        comment=_comment(view, attempt, filled) if "case.comment" in may else None,
+        assign=_assign(session, view, attempt, asked) if "case.assign" in may else None,
         sync=_sync(view) if "case.sync" in may else None,
         provision=_provision(view) if "case.provision" in may else None,
-        correct=_correct(view, attempt) if "case.correct" in may else None,
+        correct=_correct(view, attempt, asked) if "case.correct" in may else None,
         primary=_primary(view, attempt) if "case.make_primary" in may else None,
         ask_again=_ask_again(view) if "case.ask_again" in may else None,
     )
 
 
-def _hold(view: CaseView, attempt: Attempt) -> CaseForm:
+def _hold(view: CaseView, attempt: Attempt, filled: Filled, asked: str) -> CaseForm:
     waiting = {row.reason for row in view.open_holds}
     lead = wiring.viewer().role is Role.LEAD
     reasons = [
@@ -72,17 +76,21 @@ def _hold(view: CaseView, attempt: Attempt) -> CaseForm:
         f"{wiring.act().program.answer_days} working days. Any other wait goes on until somebody ends it: when the day "
         "has passed, whoever works on the case gets a letter."
     )
+    words = filled.of("hold").get("question", "")
     return CaseForm(
         id="hold",
         action=url_for("case.hold", number=view.number),
         button="Ask, and wait",
         fields=(
             a_field(attempt, "hold", "reason", "Wait for", kind="select", choices=reasons),
-            a_field(attempt, "hold", "question", "Question", kind="area", hint=about, required=False),
+            a_field(attempt, "hold", "question", "Question", kind="area", hint=about, data=words, required=False),
             a_field(attempt, "hold", "expected_until", "Wait until the end of", kind="date", hint=ends, required=False),
         ),
         hint="The promises of this case stand still until the wait is over.",
-        open=attempt.form_id == "hold",
+        open="hold" in (attempt.form_id, asked),
+        key="h",
+        words="question",
+        asked="ask",
     )
 
 
@@ -96,13 +104,13 @@ def _slots(view: CaseView, attempt: Attempt) -> CaseForm:
     return CaseForm(
         id="slots",
         action=url_for("case.offer_slots", number=view.number),
-        button="Offer these times",
+        button="Offer times in your own words",
         fields=(a_field(attempt, "slots", "times", "Meeting times", kind="area", hint=about),),
         open=attempt.form_id == "slots",
     )
 
 
-def _comment(view: CaseView, attempt: Attempt) -> CaseForm:
+def _comment(view: CaseView, attempt: Attempt, filled: Filled) -> CaseForm:
     primary = next((row for row in view.requests if row.is_primary), None)
     reply = f"Reply to the requester: {primary.person} at {primary.account} reads it by mail" if primary else ""
     choices = (*(((REPLY, reply),) if reply else ()), (NOTE, "Internal note: only staff read it"))
@@ -111,24 +119,40 @@ def _comment(view: CaseView, attempt: Attempt) -> CaseForm:
         action=url_for("case.comment", number=view.number),
         button="Send",
         fields=(
-            a_field(attempt, "comment", "body", "Comment", kind="area"),
             a_field(attempt, "comment", "audience", "Who reads it", kind="radio", choices=choices, data=None),
+            a_field(attempt, "comment", "body", "Comment", kind="area", data=filled.of("comment").get("body", "")),
         ),
         open=True,
+        words="comment",
+        asked="comment",
     )
 
 
-def _assign(session: Session, view: CaseView, attempt: Attempt) -> CaseForm:
-    workers = [person for role in ASSIGNABLE for person in people.with_role(session, role)]
-    choices = [("", "Nobody"), *((str(each.id), f"{each.name} ({each.role})") for each in workers)]
+def _assign(session: Session, view: CaseView, attempt: Attempt, asked: str) -> CaseForm:
+    """Everybody with what they have to do; who chose somebody who is away is asked once more."""
+    workers = absences.workers(session, ASSIGNABLE, wiring.now())
+    choices = [("", "Nobody"), *((str(each.id), _told(each)) for each in workers)]
     now = str(view.assignee_id or "")
+    chosen = attempt.text("assign", "assignee", now)
+    sure = a_field(attempt, "assign", "sure", "Assign it all the same", kind="check", required=False)
+    is_asked = attempt.form_id == "assign" and any(each.away and str(each.id) == chosen for each in workers)
     return CaseForm(
         id="assign",
         action=url_for("case.assign", number=view.number),
         button="Assign",
-        fields=(a_field(attempt, "assign", "assignee", "Assignee", kind="select", choices=choices, data=now),),
-        open=True,
+        fields=(
+            a_field(attempt, "assign", "assignee", "Assignee", kind="select", choices=choices, data=now),
+            *((sure,) if is_asked else ()),
+        ),
+        open="assign" in (attempt.form_id, asked),
+        key="a",
     )
+
+
+def _told(each: Worker) -> str:
+    """`Daniel Osei (specialist): 12 live cases, away until 28 Nov 2026, Ines stands in`."""
+    away = f", {absence_words.away(each.away.last_day, each.away.stand_in)}" if each.away else ""
+    return f"{each.name} ({each.role}): {absence_words.load(each.load, MOST_CASES)}{away}"
 
 
 def _provision(view: CaseView) -> CaseForm:
@@ -153,7 +177,7 @@ def _meaning(row: ConnectionRow | None) -> str:
     return "It is tried by itself; this tries it now. It is looked for before it is made: there is never a second."
 
 
-def _correct(view: CaseView, attempt: Attempt) -> CaseForm:
+def _correct(view: CaseView, attempt: Attempt, asked: str) -> CaseForm:
     docs = "May stay empty where a document was sent instead."
     return CaseForm(
         id="correct",
@@ -168,7 +192,7 @@ def _correct(view: CaseView, attempt: Attempt) -> CaseForm:
             ),
         ),
         hint="What the requesters typed stays as it is. The case is compared with the others anew.",
-        open=attempt.form_id == "correct",
+        open="correct" in (attempt.form_id, asked),
     )  # fmt: skip
 
 

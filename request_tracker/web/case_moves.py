@@ -1,6 +1,6 @@
 """What the viewer can do with a case: each move of the table as a form, or as the list of what is missing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import url_for
@@ -10,7 +10,7 @@ from request_tracker.rules.phases import CLOCKS, HOLD_MOVES, Blocker, Field, Mov
 from request_tracker.rules.process import Option
 from request_tracker.rules.terms import Criterion, Outcome, Phase
 from request_tracker.store.case_rows import CaseView
-from request_tracker.web.case_forms import Attempt, CaseForm, FormField, a_field
+from request_tracker.web.case_forms import Attempt, CaseForm, Filled, FormField, a_field
 
 FIX_LABELS = {
     "duplicates": "Look at the duplicates",
@@ -31,8 +31,8 @@ EFFECTS = {
 }
 WAIVES = {"release": "requester_verified"}
 """Moves whose form can do without one piece of evidence, with a reason; the rules decide whether it may."""
-Filled = Mapping[str, Mapping[str, str]]
-NOT_FILLED: Filled = {}
+KEYS = {"claim": "c", "decline": "d", "decline_late": "d"}
+UNFILLED = Filled()
 CRITERIA = (("", "Choose a criterion"), *((each.value, each.words) for each in Criterion))
 
 
@@ -55,22 +55,31 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Moves:
+    """`ahead`: the move that brings the case further, with what it still lacks; None where the viewer has none."""
+
     forms: tuple[CaseForm, ...]
     blocked: tuple[Blocked, ...]
+    ahead: Blocked | None = None
 
 
-def moves(view: CaseView, attempt: Attempt, filled: Filled = NOT_FILLED) -> Moves:
+def moves(view: CaseView, attempt: Attempt, filled: Filled = UNFILLED, asked: str = "") -> Moves:
     """The viewer's moves. One that was just tried keeps its form, so that nothing typed is lost.
 
-    `filled`: what stands in a field to begin with, by move and field.
+    `filled`: what stands in a field to begin with; `asked`: the form the address asks for.
     """
     rows = [option for option in view.options if option.move.name not in HOLD_MOVES]
     shown = [each for each in rows if _may_try(each) or attempt.form_id == f"move-{each.move.name}"]
-    opened = attempt.form_id if attempt.form_id.startswith("move-") else _forward(view, shown)
+    wanted = attempt.form_id or asked
+    opened = wanted if wanted.startswith("move-") else _forward(view, shown)
     return Moves(
-        tuple(_form(view, option.move, attempt, opened, filled.get(option.move.name, {})) for option in shown),
-        tuple(Blocked(each.move.name, each.move.label, remedies(each.blockers)) for each in rows if not each.allowed),
+        tuple(_form(view, each.move, attempt, opened, filled.of(f"move-{each.move.name}")) for each in shown),
+        tuple(_blocked(each) for each in rows if not each.allowed),
+        next((_blocked(each) for each in rows if _goes_on(view, each.move)), None),
     )
+
+
+def _blocked(option: Option) -> Blocked:
+    return Blocked(option.move.name, option.move.label, remedies(option.blockers), option.allowed)
 
 
 def remedies(blockers: Iterable[Blocker]) -> tuple[Remedy, ...]:
@@ -87,6 +96,9 @@ def _form(view: CaseView, move: Move, attempt: Attempt, opened: str, filled: Map
         hint=_then(view, move),
         danger=_ends(move),
         open=form_id == opened,
+        key=KEYS.get(move.name, ""),
+        words="decline" if move.name in ("decline", "decline_late") else "",
+        asked=move.name,
     )
 
 
@@ -95,7 +107,7 @@ def _may_try(option: Option) -> bool:
     return all(each.key == WAIVES.get(option.move.name) for each in option.blockers)
 
 
-def _forward(view: CaseView, shown: list[Option]) -> str:
+def _forward(view: CaseView, shown: Sequence[Option]) -> str:
     """The first move that brings the case further: its form stands open."""
     return next((f"move-{each.move.name}" for each in shown if _goes_on(view, each.move)), "")
 

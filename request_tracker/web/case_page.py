@@ -1,6 +1,6 @@
 """The case page assembled: everything one decision needs, as plain rows and forms."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from request_tracker.store import (
     cases,
     heirs,
     merges,
+    presences,
     reading_case,
     reading_completeness,
     reading_documents,
@@ -36,25 +37,48 @@ from request_tracker.store.case_rows import CaseView, CommentRow, ConnectionRow,
 from request_tracker.store.cases import Case
 from request_tracker.store.facts import vacancy
 from request_tracker.store.merges import Merge
+from request_tracker.store.once import remembering
+from request_tracker.store.presences import Colleague
 from request_tracker.store.reading_documents import Documents
 from request_tracker.store.reading_duplicates import RelatedRow
 from request_tracker.store.reading_knowledge import Offer
 from request_tracker.store.reading_proposal import Brief
 from request_tracker.store.reading_syncs import Synced
-from request_tracker.web import case_clocks, case_evidence, case_forecast, case_matters, case_moves, case_order
+from request_tracker.store.reply_templates import Words
+from request_tracker.web import (
+    case_clocks,
+    case_evidence,
+    case_forecast,
+    case_matters,
+    case_moves,
+    case_order,
+    case_templates,
+    meeting_forms,
+)
 from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_evidence import CriterionShown, EvidenceShown
 from request_tracker.web.case_forecast import ForecastShown
-from request_tracker.web.case_forms import NOTHING, Attempt, CaseForm, Problem, problem_of
+from request_tracker.web.case_forms import NOTHING, UNASKED, Asked, Attempt, CaseForm, Filled, Problem, problem_of
 from request_tracker.web.case_matters import Matters
 from request_tracker.web.case_moves import Moves
 from request_tracker.web.knowledge_forms import OFFERED
+from request_tracker.web.meeting_forms import Desk
 from request_tracker.web.roles import RoleShown, roles_of
 
 AGAIN = (
     StarterState.MISSING, StarterState.DELETED, StarterState.FAILED, StarterState.INTENDED, StarterState.UNKNOWN,
 )  # fmt: skip
 """States in which a specialist may have the starter connector provisioned again."""
+KEYS = (
+    ("case.move", "c", "claim it"),
+    ("case.assign", "a", "assign it to somebody"),
+    ("case.hold", "h", "ask the requester, or wait"),
+    ("merging.preview", "m", "compare with the likeliest duplicate"),
+    ("case.move", "e", "go to the evidence that is missing"),
+    ("case.move", "d", "decline it"),
+    ("case.undo", "u", "undo the last step"),
+)
+"""Single keys of the page, for whom each may be of use."""
 ACTS = tuple(name for name in policy.ROUTES if name.startswith(("case.", "merging.")))
 
 
@@ -108,43 +132,60 @@ class CasePage:
     review: Checklist
     proposal: Brief | None
     matters: Matters
+    desk: Desk | None
     timeline: tuple[TimelineRow, ...]
     comments: tuple[CommentRow, ...]
     order: tuple[str, ...]
+    opened: frozenset[str]
+    at_hand: str
+    colleagues: tuple[Colleague, ...]
+    templates: dict[str, tuple[Words, ...]]
+    told: str
+    keys: tuple[tuple[str, str], ...]
     seen: int
     problem: Problem | None
 
 
-def show(number: str, attempt: Attempt = NOTHING, status: int = 200) -> ResponseReturnValue:
-    """The case page, with the attempt that was not taken shown in its own form."""
-    with wiring.reading() as session:
-        page = assemble(session, reading_case.case_for(session, number, wiring.viewer()), attempt)
-    shown = render_template("case/show.html", page=page, case=page.view, form=page.problem, hold_words=HOLD_WORDS)
+def show(number: str, attempt: Attempt = NOTHING, status: int = 200, *, asked: Asked = UNASKED) -> ResponseReturnValue:
+    """The case page, with the attempt that was not taken shown in its own form, or what the address asks for open."""
+    with wiring.reading() as session, remembering(session):
+        page = assemble(session, reading_case.case_for(session, number, wiring.viewer()), attempt, asked)
+    shown = render_template(
+        "case/show.html",
+        now=wiring.now(),
+        page=page,
+        case=page.view,
+        form=page.problem,
+        hold_words=HOLD_WORDS,
+        titles=case_order.TITLES,
+    )
     return shown, status
 
 
-def stale(number: str, seen: int, typed: Sequence[tuple[str, str]]) -> ResponseReturnValue:
-    """409: who changed what since the person looked, and what was typed, so that it is not lost."""
-    with wiring.reading() as session:
-        case = reading_case.case_for(session, number, wiring.viewer())
-        rows = reading_timeline.timeline_of(session, case, wiring.viewer())
-        service = case.service_name
-    newer = tuple(row for row in rows if row.id > seen) or rows[:3]
-    return render_template("errors/stale.html", number=number, service=service, entries=newer, typed=typed), 409
-
-
-def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
+def assemble(session: Session, case: Case, attempt: Attempt, asked: Asked = UNASKED) -> CasePage:
     act, viewer = wiring.act(), wiring.viewer()
     view = reading_case.view(session, case, act)
     root = cases.root_of(session, case)
     may = _may(view, viewer.role, is_asked=heirs.open_ask(session, case.id) is not None)
-    timeline = reading_timeline.timeline_of(session, case, viewer)
+    timeline, entered = reading_timeline.told_and_entered(session, case, viewer)
     outcome = Outcome(view.outcome) if view.outcome else None
     review = reading_completeness.checklist(session, case)
-    moves = case_moves.moves(view, attempt, {"rework": {"gaps": "\n".join(told(review.gaps))}})
+    may_write = bool(may & {"case.move", "case.hold", "case.comment"})
+    templates = case_templates.offered(session) if may_write else {}
+    words = case_templates.filled(view, templates, asked)
+    filled = Filled({"move-rework": {"gaps": "\n".join(told(review.gaps))}, **words.texts}, words.told)
+    moves = case_moves.moves(view, attempt, filled, asked.form_id)
     evidence = case_evidence.sections(view, viewer.role, attempt, may_write="case.put_evidence" in may)
     criteria = case_evidence.criteria(view, attempt)
-    matters = case_matters.matters(session, view, attempt, may)
+    matters = case_matters.matters(session, view, attempt, may, filled=filled, asked=asked.form_id)
+    desk = meeting_forms.desk(session, case, view, attempt, timeline)
+    comments = reading_timeline.comments_of(session, case, viewer)
+    names = Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case))
+    open_too = (
+        "conversation" if comments or any(row.answer for row in view.holds) else "",
+        "duplicates" if names.offers else "",
+        "supporters" if view.primary is None else "",
+    )
     return CasePage(
         view=view,
         leading=_leading(session, case, view),
@@ -154,12 +195,12 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
         may=may,
         moves=moves,
         undo=_undo(session, case) if "case.undo" in may else None,
-        steps=steps(view.phase, outcome, reading_timeline.entered(session, case)),
+        steps=steps(view.phase, outcome, entered),
         clocks=case_clocks.shown(session, case.id, act.now),
         forecast=case_forecast.shown(session, view),
         unreached=reading_letters.unreached(session, [row.number for row in view.requests]),
         suggestions=_suggestions(session, case),
-        names=Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case)),
+        names=names,
         evidence=evidence,
         criteria=criteria,
         documents=reading_documents.documents(session, case, viewer),
@@ -168,12 +209,32 @@ def assemble(session: Session, case: Case, attempt: Attempt) -> CasePage:
         review=review,
         proposal=reading_proposal.brief(session, case.id),
         matters=matters,
+        desk=desk,
         timeline=timeline,
-        comments=reading_timeline.comments_of(session, case, viewer),
+        comments=comments,
         order=case_order.order(view, viewer.role),
+        opened=case_order.opened(
+            view,
+            form_id=attempt.form_id or asked.form_id,
+            blockers=attempt.blockers,
+            asked=asked.open,
+            waiting=open_too,
+        ),
+        at_hand=case_order.at_hand(view),
+        colleagues=presences.others(session, case.id, viewer.id, now=act.now),
+        templates=templates,
+        told=filled.told,
+        keys=tuple((key, does) for name, key, does in KEYS if name in may),
         seen=timeline[0].id if timeline else 0,
-        problem=_problem(attempt, [*moves.forms, *_evidence_forms(evidence), *matters.forms], criteria),
+        problem=_problem(
+            attempt, [*moves.forms, *_evidence_forms(evidence), *matters.forms, *_desk_forms(desk)], criteria
+        ),
     )
+
+
+def forms_of(page: CasePage) -> list[CaseForm]:
+    """Every form that stands on the page, but the one of the eight criteria."""
+    return [*page.moves.forms, *_evidence_forms(page.evidence), *page.matters.forms, *_desk_forms(page.desk)]
 
 
 def span(duration: timedelta) -> str:
@@ -186,7 +247,7 @@ def _may(view: CaseView, role: Role, *, is_asked: bool) -> frozenset[str]:
     """What the policy allows, less what makes no sense on a merged or ended case."""
     allowed = {name for name in ACTS if policy.may(name, role)}
     if view.is_merged:
-        allowed &= {"case.undo", "merging.unmerge", "case.show", "case.clocks", "case.state"}
+        allowed &= {"case.undo", "merging.unmerge", "case.show", "case.clocks", "case.state", "case.presence"}
     elif view.outcome is not None:
         allowed -= {
             "case.put_evidence", "case.assess", "case.hold", "case.assign", "case.offer_slots", "case.sync",
@@ -256,6 +317,10 @@ def _suggestions(session: Session, case: Case) -> tuple[Suggestion, ...]:
         return ()
     entry = Entry(case.service_name, case.service_url, case.api_docs_url)
     return tuple(candidates.suggest(session, entry, wiring.knowledge(session), beside=case.id))
+
+
+def _desk_forms(desk: Desk | None) -> list[CaseForm]:
+    return list(desk.forms) if desk is not None else []
 
 
 def _evidence_forms(found: dict[str, list[EvidenceShown]]) -> list[CaseForm]:

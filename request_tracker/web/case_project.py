@@ -9,6 +9,7 @@ from request_tracker.access import wiring
 from request_tracker.actions.starter_project import Starter, starter_of
 from request_tracker.rules.strangers import plain
 from request_tracker.store import reading_case
+from request_tracker.web.texts import say
 
 project = Blueprint("project", __name__)
 
@@ -29,7 +30,7 @@ def show(number: str) -> ResponseReturnValue:
 def download(number: str) -> ResponseReturnValue:
     _, found = _starter(number)
     if found is None or found.project is None:
-        abort(404, found.reason if found else "No API document of this case was read: add one first")
+        abort(404, found.reason if found else say("no_document_read"))
     body = BytesIO(found.project.archive())
     return send_file(body, "application/zip", as_attachment=True, download_name=found.filename)
 

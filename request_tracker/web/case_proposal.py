@@ -24,13 +24,13 @@ from request_tracker.store import evidence, reading_case, reading_proposal
 from request_tracker.store.cases import Case
 from request_tracker.store.reading_proposal import Proposal
 from request_tracker.web.case_forms import NOTHING, Attempt, a_field, problem_of
+from request_tracker.web.texts import say
 
 proposal = Blueprint("proposal", __name__)
 Work = Callable[[Session, Case], object]
 MOST_SHOWN = 500
 """Rows of one page; with more tables than that a person searches first."""
 ONLY = (("", "All"), ("chosen", "Needed only"), ("matching", "Those that match the data needed"))
-NOTHING_NEW = "Nothing was changed: it is chosen so already."
 FEW = 3
 """Example rows shown of a table."""
 
@@ -66,7 +66,7 @@ def choose(number: str) -> ResponseReturnValue:
         changed = _write(number, _choose)
     except (Unfit, Overtaken, Refused) as fault:
         return _page(number, fault), 422 if isinstance(fault, Unfit) else 409
-    flash("Saved. The case is judged by the chosen tables from now on." if changed else NOTHING_NEW, "ok")
+    flash(say("tables_chosen") if changed else say("chosen_so_already"), "ok")
     return redirect(url_for("proposal.show", number=number), 303)
 
 
@@ -77,7 +77,7 @@ def take(number: str) -> ResponseReturnValue:
         _write(number, lambda session, case: choosing.take(session, case, wiring.act(), seen=seen))
     except (Unfit, Overtaken, Refused) as fault:
         return _page(number, fault), 422 if isinstance(fault, Unfit) else 409
-    flash("The chosen tables are recorded as the data needed.", "ok")
+    flash(say("data_needed_recorded"), "ok")
     return redirect(url_for("case.show", number=number, _anchor="consultation"), 303)
 
 
@@ -89,7 +89,7 @@ def table(number: str, table: str) -> ResponseReturnValue:
         found = reading_proposal.proposal(session, case)
     branch = found.branch(table) if found else None
     if found is None or branch is None:
-        abort(404, "The newest document proposes no such table")
+        abort(404, say("no_such_proposed_table"))
     examples = found.analysis.examples.get(table, ())[:FEW]
     return render_template(
         "proposal/table.html",

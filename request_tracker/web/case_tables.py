@@ -20,6 +20,7 @@ from request_tracker.store.cases import Case
 from request_tracker.store.reading_tables import TableRow, TablesView
 from request_tracker.web import table_forms
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
+from request_tracker.web.texts import say
 
 tables = Blueprint("tables", __name__)
 Work = Callable[[Session, Case], object]
@@ -30,7 +31,6 @@ ANCHORS = {
     "handling": "tables-handling",
     **{name: f"{SCHEDULE}-{name}" for name in ("sync_frequency", "daily_sync_time", "schedule_type")},
 }
-NOTHING_NEW = "It is chosen so already. What Fivetran has is compared again."
 
 
 @tables.get("/cases/<number>/tables")
@@ -45,7 +45,7 @@ def choose(number: str) -> ResponseReturnValue:
         changed = _write(number, lambda session, case: table_choices.choose(session, case, chosen, wiring.act()))
     except (Unfit, Overtaken, Refused) as fault:
         return _page(number, fault), _status(fault)
-    flash("Saved. Fivetran is told, and what it answers is shown here." if changed else NOTHING_NEW, "ok")
+    flash(say("saved_and_told") if changed else say("tables_as_they_were"), "ok")
     return redirect(url_for("tables.show", number=number), 303)
 
 
@@ -58,7 +58,7 @@ def read(number: str) -> ResponseReturnValue:
         if row is not None:
             table = (http.form.get("schema", ""), http.form["table"]) if http.form.get("table") else None
             actions.read_again(session, row, wiring.act(), table=table)
-    flash("Fivetran is asked: look again in a moment.", "ok")
+    flash(say("fivetran_asked_look"), "ok")
     if not http.form.get("table"):
         return redirect(url_for("tables.show", number=number), 303)
     schema, name = http.form.get("schema", ""), http.form["table"]
@@ -77,7 +77,7 @@ def mark(number: str) -> ResponseReturnValue:
         changed = _write(number, lambda session, case: _mark(session, case, schema, table))
     except (Unfit, Overtaken, Refused) as fault:
         return _columns(number, schema, table, fault), _status(fault)
-    flash(f"Saved for {table}. Fivetran is told." if changed else NOTHING_NEW, "ok")
+    flash(say("table_saved", table=table) if changed else say("tables_as_they_were"), "ok")
     return redirect(url_for("tables.show", number=number), 303)
 
 
@@ -91,7 +91,7 @@ def schedule(number: str) -> ResponseReturnValue:
         )
     except (Unfit, Refused) as fault:
         return _page(number, fault, typed), _status(fault)
-    flash("The schedule is saved. Fivetran is told." if changed else "It syncs so already.", "ok")
+    flash(say("schedule_saved") if changed else say("schedule_as_it_was"), "ok")
     return redirect(url_for("tables.show", number=number), 303)
 
 
@@ -153,7 +153,7 @@ def _columns(number: str, schema: str, table: str, fault: Exception | None = Non
         found = reading_tables.columns(session, case, schema, table)
         stamp = schema_choices.stamp(session, case.id)
     if found is None:
-        abort(404, "This table is not in the source, so far as we know")
+        abort(404, say("no_such_table"))
     return render_template(
         "case/columns.html",
         number=case.number,

@@ -27,6 +27,7 @@ from request_tracker.web import trial_process
 from request_tracker.web.attachment import attachment
 from request_tracker.web.case_forms import NOTHING, Attempt, Flags, FormField, Label, a_field, problem_of
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 trials = Blueprint("trials", __name__)
 ID = "<int(max=2147483647):run_id>"
@@ -109,7 +110,7 @@ def stop(number: str, run_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
         done = actions.stop(session, case, run_id, wiring.act())
-    flash("It is stopped." if done else "It was over already: nothing was stopped.", "ok" if done else "info")
+    flash(say("stopped") if done else say("over_already"), "ok" if done else "info")
     return _to(number, run_id)
 
 
@@ -119,7 +120,7 @@ def forget(number: str, run_id: int) -> ResponseReturnValue:
         case = reading_case.case_for(session, number, wiring.viewer(), lock=True)
         done = actions.forget(session, case, run_id, wiring.act())
     flash(
-        "The sample, the rows and the state are deleted." if done else "There was nothing to delete.",
+        say("sample_deleted") if done else say("nothing_to_delete"),
         "ok" if done else "info",
     )
     return _to(number, run_id)

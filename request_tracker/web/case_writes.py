@@ -27,15 +27,14 @@ from request_tracker.rules.evidence import EVIDENCE
 from request_tracker.rules.phases import BY_NAME, FIXES, Blocker
 from request_tracker.rules.process import Refused
 from request_tracker.rules.submission import Incomplete
-from request_tracker.rules.terms import Criterion
 from request_tracker.store import assessments, reading_case
 from request_tracker.store.cases import Case
-from request_tracker.web import case_page, forms
+from request_tracker.web import case_conflict, case_judged, case_order, case_page, forms
 from request_tracker.web.case_forms import Attempt, lines
 from request_tracker.web.case_matters import NOTE, REPLY
+from request_tracker.web.texts import say
 
 Work = Callable[[Session, Case], object]
-HIDDEN = ("csrf_token", "version", "seen", "key")
 
 
 def move(number: str, name: str) -> ResponseReturnValue:
@@ -43,7 +42,7 @@ def move(number: str, name: str) -> ResponseReturnValue:
         return advance(session, case, name, version=version(), act=wiring.act(), fields=_move_fields(name))
 
     label = BY_NAME[name].label if name in BY_NAME else name
-    return write(number, f"move-{name}", work, done=f"{label}: done. {_undo_words()}", anchor="main")
+    return write(number, f"move-{name}", work, done=say("move_done", move=label) + _undo_words(), anchor="main")
 
 
 def undo(number: str) -> ResponseReturnValue:
@@ -51,7 +50,7 @@ def undo(number: str) -> ResponseReturnValue:
         number,
         "undo",
         lambda session, case: undoing.undo(session, case, version=version(), act=wiring.act()),
-        done="The last step was undone. Nobody was told of it.",
+        done=say("step_undone"),
         anchor="main",
         lock=False,
     )
@@ -64,7 +63,7 @@ def put_evidence(number: str) -> ResponseReturnValue:
         number,
         f"evidence-{key}",
         lambda session, case: evidence.put(session, case, fact, wiring.act()),
-        done=f"Recorded: {_evidence_label(key)}.",
+        done=say("evidence_recorded", evidence=_evidence_label(key)),
         anchor=FIXES.get(key, "evidence"),
     )
 
@@ -74,7 +73,7 @@ def void_evidence(number: str, key: str) -> ResponseReturnValue:
         number,
         f"void-{key}",
         lambda session, case: evidence.void(session, case, key, wiring.act(), reason=typed("reason")),
-        done=f"Taken back: {_evidence_label(key)}.",
+        done=say("evidence_taken_back", evidence=_evidence_label(key)),
         anchor=FIXES.get(key, "evidence"),
     )
 
@@ -83,10 +82,12 @@ def assess(number: str) -> ResponseReturnValue:
     accept_all = bool(http.form.get("accept_all"))
 
     def work(session: Session, case: Case) -> object:
-        verdicts = _new_verdicts(session, case)
-        return assessing.decide(session, case, verdicts, wiring.act(), accept_all=accept_all)
+        rows = assessments.of_case(session, case.id)
+        if case_judged.is_met(rows):
+            raise Stale(case)
+        return assessing.decide(session, case, case_judged.changed(rows), wiring.act(), accept_all=accept_all)
 
-    return _where_judged(write(number, "assess", work, done="The judgement is saved.", anchor="assessment"), number)
+    return _where_judged(write(number, "assess", work, done=say("judgement_saved"), anchor="assessment"), number)
 
 
 def _where_judged(answer: ResponseReturnValue, number: str) -> ResponseReturnValue:
@@ -104,17 +105,17 @@ def hold(number: str) -> ResponseReturnValue:
             wiring.act(),
             reason=typed("reason"),
             question=typed("question"),
-            expected_until=_end_of(typed("expected_until")),
+            expected_until=end_of(typed("expected_until")),
         )
 
-    return write(number, "hold", work, done="The case waits. Its promises stand still.", anchor="holds")
+    return write(number, "hold", work, done=say("case_waits"), anchor="main")
 
 
 def lift(number: str, hold_id: int) -> ResponseReturnValue:
     def work(session: Session, case: Case) -> object:
         return holding.lift(session, case, holding.open_hold(session, case, hold_id), wiring.act())
 
-    return write(number, f"lift-{hold_id}", work, done="The wait is over. The promises run on.", anchor="holds")
+    return write(number, f"lift-{hold_id}", work, done=say("wait_over"), anchor="main")
 
 
 def comment(number: str) -> ResponseReturnValue:
@@ -127,15 +128,16 @@ def comment(number: str) -> ResponseReturnValue:
             session, case, wiring.act(), body=typed("body"), internal=internal, account_id=case.account_id
         )
 
-    done = "Internal note added. Only staff read it." if internal else "Reply sent to the requester."
+    done = say("note_added" if internal else "reply_sent")
     return write(number, "comment", work, done=done, anchor="conversation")
 
 
 def assign(number: str) -> ResponseReturnValue:
     def work(session: Session, case: Case) -> object:
-        return assigning.assign(session, case, _person_id(), version=version(), act=wiring.act())
+        sure = bool(typed("sure"))
+        return assigning.assign(session, case, _person_id(), version=version(), act=wiring.act(), sure=sure)
 
-    return write(number, "assign", work, done="The assignee is changed.", anchor="people")
+    return write(number, "assign", work, done=say("assignee_changed"), anchor="main")
 
 
 def offer_slots(number: str) -> ResponseReturnValue:
@@ -143,7 +145,7 @@ def offer_slots(number: str) -> ResponseReturnValue:
         number,
         "slots",
         lambda session, case: consult.offer(session, case, wiring.act(), times=typed("times")),
-        done="Meeting times offered. The requester reads them by mail.",
+        done=say("times_offered"),
         anchor="consultation",
     )
 
@@ -153,7 +155,7 @@ def sync(number: str) -> ResponseReturnValue:
         number,
         "sync",
         lambda session, case: syncing.ask(session, case, wiring.act()),
-        done="The first sync is asked for. Its state shows below as soon as Fivetran tells it.",
+        done=say("first_sync_asked"),
         anchor="connection",
     )
 
@@ -163,7 +165,7 @@ def provision(number: str) -> ResponseReturnValue:
         number,
         "provision",
         lambda session, case: provisioning.again(session, case, wiring.act()),
-        done="A new starter connector is planned. The requester gets a mail as soon as it is ready.",
+        done=say("new_starter_planned"),
         anchor="connection",
     )
 
@@ -185,7 +187,7 @@ ROUTES: tuple[tuple[str, Callable[..., ResponseReturnValue]], ...] = (
 """Below /cases/<number>; the endpoint is the function's name."""
 
 
-def _end_of(day: str) -> datetime | None:
+def end_of(day: str) -> datetime | None:
     """The end of a typed day where the viewer lives, as an instant. Raises Unfit."""
     if not day:
         return None
@@ -207,9 +209,11 @@ def write(number: str, form_id: str, work: Work, *, done: str, anchor: str, lock
     try:
         with wiring.transaction() as session:
             case = reading_case.case_for(session, number, wiring.viewer(), lock=lock)
+            if case_conflict.is_met(session, case, form_id):
+                raise Stale(case)
             work(session, case)
     except (Stale, StaleDataError, IntegrityError):
-        return case_page.stale(number, whole("seen"), _typed())
+        return case_conflict.shown(number, form_id)
     except Refused as fault:
         missing = tuple((each.key, each.reason) for each in fault.blockers if each.fix == form_id)
         blockers = tuple(each for each in fault.blockers if each.fix != form_id)
@@ -220,17 +224,12 @@ def write(number: str, form_id: str, work: Work, *, done: str, anchor: str, lock
         wrong = tuple((each.field, each.message) for each in fault.errors)
         return case_page.show(number, _attempt(form_id, wrong), 422)
     flash(done, "ok")
-    return redirect(url_for("case.show", number=case.number, _anchor=anchor), 303)
+    section = anchor if anchor in case_order.TITLES else None
+    return redirect(url_for("case.show", number=case.number, open=section, _anchor=anchor), 303)
 
 
 def _attempt(form_id: str, errors: tuple[tuple[str, str], ...], blockers: tuple[Blocker, ...] = ()) -> Attempt:
     return Attempt(form_id, http.form.to_dict(flat=False), errors, blockers)
-
-
-def _typed() -> list[tuple[str, str]]:
-    """What a person typed, for a page that cannot show the form again."""
-    rows = [(name, text) for name, text in http.form.items(multi=True) if name not in HIDDEN and text.strip()]
-    return [(name.replace("-", " ").replace("_", " ").capitalize(), text) for name, text in rows]
 
 
 def _move_fields(name: str) -> dict[str, object]:
@@ -241,20 +240,8 @@ def _move_fields(name: str) -> dict[str, object]:
     }
 
 
-def _new_verdicts(session: Session, case: Case) -> dict[str, tuple[str, str]]:
-    """What differs from the judgement as it stands; criteria left open are left out."""
-    rows = assessments.of_case(session, case.id)
-    found = {}
-    for name in Criterion:
-        verdict, note = typed(f"verdict-{name}"), typed(f"note-{name}").strip()
-        row = rows.get(name)
-        if verdict and (row is None or (row.verdict, row.note) != (verdict, note)):
-            found[name.value] = (verdict, note)
-    return found
-
-
 def _undo_words() -> str:
-    return f"You can undo this for {case_page.span(wiring.settings().program.undo_for)}."
+    return say("undo_for", window=case_page.span(wiring.settings().program.undo_for))
 
 
 def _evidence_label(key: str) -> str:

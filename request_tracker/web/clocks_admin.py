@@ -20,6 +20,7 @@ from request_tracker.store import policies, reading_clocks
 from request_tracker.store.cases import case_number
 from request_tracker.store.clocks import Clock
 from request_tracker.web.case_forms import Attempt, FormField, Problem, a_field, problem_of
+from request_tracker.web.texts import say
 
 clocks_admin = Blueprint("clocks_admin", __name__)
 KINDS = {"retarget": EventKind.RETARGET, "recalendar": EventKind.RECALENDAR}
@@ -79,7 +80,7 @@ def decide() -> ResponseReturnValue:
     except Overtaken as fault:
         return _page(typed, fault=Unfit("seen", str(fault))), 409
     if found.done_at is not None:
-        flash("The promise is changed." if found.applied else "Nothing was left to change.", "ok")
+        flash(say("promise_changed") if found.applied else say("no_promise_left"), "ok")
     return redirect(url_for("clocks_admin.progress", change_id=found.id), 303)
 
 
@@ -88,14 +89,14 @@ def progress(change_id: int) -> ResponseReturnValue:
     with wiring.reading() as session:
         rows = reading_clocks.changes(session, change_id=change_id)
     if not rows:
-        abort(404, "There is no such change of promises")
+        abort(404, say("no_such_change"))
     return render_template("clocks/progress.html", row=rows[0], kinds=CLOCKS)
 
 
 def _page(typed: dict[str, str], *, is_sent: bool = False, fault: Unfit | None = None) -> str:
     kind = typed.get("kind", "retarget")
     if kind not in KINDS:
-        abort(404, "Promises get another target, or another calendar")
+        abort(404, say("promises_get"))
     with wiring.reading() as session:
         subject, seen = _subject(session, typed), None
         if is_sent or fault is not None:
@@ -155,7 +156,7 @@ def _subject(session: Session, typed: dict[str, str]) -> Subject | None:
     except Unfit:
         row = None
     if row is None:
-        abort(404, "There is no such promise")
+        abort(404, say("no_such_promise"))
     return Subject(row.id, case_number(row.case_id), CLOCKS[row.name].words(row.cycle))
 
 

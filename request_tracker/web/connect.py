@@ -17,6 +17,7 @@ from request_tracker.store.cases import NoSuchCase
 from request_tracker.store.quota import SharedPace
 from request_tracker.store.reading_access import Access
 from request_tracker.store.requests import Request
+from request_tracker.web.texts import say
 
 connect = Blueprint("connect", __name__)
 STATUS = {"not_yours": 403, "unknown": 404, "connected": 200, "too_many": 429}
@@ -66,9 +67,9 @@ def back(state: str) -> ResponseReturnValue:
     if arrival is None:
         return render_template("connect/foreign.html", known=False), 404
     if arrival.expired:
-        flash("You were away for more than a day, so this way back is closed. Below is how it stands.", "info")
+        flash(say("way_back_closed"), "info")
     elif not arrival.fresh:
-        flash("This way back was used already. Below is how it stands now.", "info")
+        flash(say("way_back_used"), "info")
     return redirect(url_for("connect.returned", number=arrival.request_number), 303)
 
 

@@ -19,8 +19,9 @@ from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.days_off import DayOff, day_off
 from request_tracker.store import day_files, day_library, reading_calendar
 from request_tracker.web.calendar_forms import ChosenForm, DayForm, FileForm, LibraryForm, marked
-from request_tracker.web.calendars import NEW_ONLY, Moved, promised, shown, side_by_side, today_in
+from request_tracker.web.calendars import Moved, promised, shown, side_by_side, today_in
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import counted, say
 
 days_off = Blueprint("days_off", __name__)
 DECISIONS: dict[str, Callable[..., Decided]] = {
@@ -44,7 +45,7 @@ def type_in() -> ResponseReturnValue:
             actions.type_in(session, typed, wiring.act())
     except Unfit as fault:
         return _page(marked(form, [(fault.field, fault.message)])), 422
-    flash(f"{typed.day:%-d %b %Y} waits for a decision: confirm it below.", "ok")
+    flash(say("day_waits", day=typed.day), "ok")
     return redirect(url_for("days_off.index"), 303)
 
 
@@ -136,24 +137,20 @@ def _proposed(found: Iterable[DayOff], source: str) -> Proposed:
 
 def _tell(done: Proposed, left_out: Iterable[tuple[int, str]]) -> None:
     if done.new:
-        flash(f"{_days(done.new)} {'waits' if done.new == 1 else 'wait'} for a decision below.", "ok")
+        flash(counted(done.new, "days_wait_one", "days_wait_many"), "ok")
     elif done.known:
-        flash("Nothing new: all of these days are off, waiting or refused already.", "info")
+        flash(say("days_nothing_new"), "info")
     if done.new and done.known:
-        flash(f"{_days(done.known)} {'was' if done.known == 1 else 'were'} known already and left alone.", "info")
+        flash(counted(done.known, "days_known_one", "days_known_many"), "info")
     for count, why in left_out:
-        flash(f"{count} {'event was' if count == 1 else 'events were'} left out: {why}.", "info")
+        flash(counted(count, "events_left_out_one", "events_left_out_many", why=why), "info")
 
 
 def _said(done: Decided, today: date) -> tuple[str, str]:
     if not done.days:
-        return "This was decided already: nothing was changed.", "info"
+        return say("days_decided_already"), "info"
     if done.version is None:
-        return f"{_days(len(done.days))} decided: no new calendar was needed.", "ok"
+        return counted(len(done.days), "days_decided_one", "days_decided_many"), "ok"
     past = sum(day < today for day in done.days)
-    said = f"{_days(len(done.days))} off in version {done.version.id} of the calendar. {NEW_ONLY}"
-    return (f"{said} {_days(past)} of them {'is' if past == 1 else 'are'} past." if past else said), "ok"
-
-
-def _days(number: int) -> str:
-    return f"{number} {'day' if number == 1 else 'days'}"
+    said = counted(len(done.days), "days_off_one", "days_off_many", version=done.version.id) + say("new_clocks_only")
+    return said + (counted(past, "days_past_one", "days_past_many") if past else ""), "ok"

@@ -30,6 +30,7 @@ from request_tracker.web.case_forms import Choices, FormField, a_field
 from request_tracker.web.case_writes import whole
 from request_tracker.web.duplicate_page import DECIDED, FILTERS, kept, wanted
 from request_tracker.web.merging import CHANGED
+from request_tracker.web.texts import say
 
 duplicates = Blueprint("duplicates", __name__)
 CHOICES: dict[str, tuple[str, Choices]] = {
@@ -123,7 +124,7 @@ def take_back(left: str, right: str) -> ResponseReturnValue:
     with wiring.transaction() as session:
         pair = reading_pair.both(session, left, right, wiring.viewer())
         done = dismissing.take_back(session, *pair, wiring.act())
-    return _compared_again(left, right, "Taken back: decide about this pair anew." if done else "")
+    return _compared_again(left, right, say("pair_taken_back") if done else "")
 
 
 @duplicates.post("/duplicates/undo")
@@ -137,9 +138,9 @@ def undo() -> ResponseReturnValue:
             case = reading_case.case_for(session, child, wiring.viewer())
             undoing.undo(session, case, version=whole("version"), act=wiring.act())
     except (Stale, StaleDataError, IntegrityError, Refused):
-        flash(f"The merge of {child} cannot be undone here any more: unmerge it on its page.", "problem")
+        flash(say("merge_stands", child=child), "problem")
         return redirect(url_for("case.show", number=child), 303)
-    return _compared_again(left, right, f"Undone: {child} stands alone again, and nobody was told.")
+    return _compared_again(left, right, say("merge_undone", child=child))
 
 
 def _compared_again(left: str, right: str, told: str) -> ResponseReturnValue:

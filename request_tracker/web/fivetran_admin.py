@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from request_tracker.access import policy, wiring
 from request_tracker.actions import outage, strays, sweep
 from request_tracker.store import reading_fivetran
+from request_tracker.web.texts import counted, say
 
 fivetran_admin = Blueprint("fivetran_admin", __name__)
 
@@ -32,7 +33,7 @@ def check() -> ResponseReturnValue:
     """Ask Fivetran now whether it answers."""
     with wiring.transaction() as session:
         outage.probe(session, wiring.act())
-    flash("Fivetran is asked now. Show this page again in a moment to see what it said.", "info")
+    flash(say("fivetran_asked"), "info")
     return redirect(url_for("fivetran_admin.index"), 303)
 
 
@@ -40,7 +41,7 @@ def check() -> ResponseReturnValue:
 def look_at_all() -> ResponseReturnValue:
     with wiring.transaction() as session:
         count = sweep.look_at_all(session, wiring.act())
-    flash(f"{count} connection{'' if count == 1 else 's'} will be looked at, one after the other.", "ok")
+    flash(counted(count, "connections_looked_at_one", "connections_looked_at_many"), "ok")
     return redirect(url_for("fivetran_admin.index"), 303)
 
 
@@ -48,7 +49,7 @@ def look_at_all() -> ResponseReturnValue:
 def look_at(row_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         asked = sweep.look_at(session, row_id, wiring.act())
-    flash(*_LOOKED[asked])
+    flash(say(_LOOKED[asked]), "ok" if asked else "problem")
     return redirect(url_for("fivetran_admin.index"), 303)
 
 
@@ -56,13 +57,13 @@ def look_at(row_id: int) -> ResponseReturnValue:
 def find_strays() -> ResponseReturnValue:
     with wiring.transaction() as session:
         strays.ask(session, wiring.act())
-    flash("Our groups are searched now. Show this page again in a moment to see what was found.", "info")
+    flash(say("groups_searched"), "info")
     return redirect(url_for("fivetran_admin.index"), 303)
 
 
 _LOOKED = {
-    True: ("The connection is looked at now.", "ok"),
-    False: ("There is no such connection at Fivetran to look at.", "problem"),
+    True: "connection_looked_at",
+    False: "no_connection_to_look_at",
 }
 
 

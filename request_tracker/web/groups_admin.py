@@ -17,6 +17,7 @@ from request_tracker.store import reading_admin, reading_groups
 from request_tracker.web.admin_forms import GroupForm
 from request_tracker.web.calendar_forms import marked
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 groups_admin = Blueprint("groups_admin", __name__)
 
@@ -49,7 +50,7 @@ def decide() -> ResponseReturnValue:
     except (Unfit, Overtaken) as fault:
         said = (getattr(fault, "field", ""), str(fault))
         return page(policy_form=marked(form, [said])), 409 if isinstance(fault, Overtaken) else 422
-    flash("In force for starter connectors that are planned from now on. Those that are there stay.", "ok")
+    flash(say("group_policy_set"), "ok")
     return redirect(url_for("admin.groups"), 303)
 
 
@@ -57,8 +58,7 @@ def decide() -> ResponseReturnValue:
 def unbind() -> ResponseReturnValue:
     with wiring.transaction() as session:
         done = enrol.unbind(session, whole(http.form.get("account_id", "")), wiring.act())
-    said = "The group is not bound any more: the policy says where new starter connectors go. Those in it stay."
-    flash(said if done else "No group is bound to this account.", "ok" if done else "problem")
+    flash(say("group_unbound") if done else say("no_group_bound"), "ok" if done else "problem")
     return redirect(url_for("admin.groups"), 303)
 
 
@@ -70,7 +70,7 @@ def settle() -> ResponseReturnValue:
             group_policy.settle(session, whole(form.intent_id.data or ""), form.group_id.data or "", wiring.act())
     except Unfit as fault:
         return page(purpose_form=marked(form, [(fault.field, fault.message)])), 422
-    flash("The group is used for this from now on. Starter connectors that waited for it are made now.", "ok")
+    flash(say("group_used"), "ok")
     return redirect(url_for("admin.groups"), 303)
 
 
@@ -78,7 +78,7 @@ def settle() -> ResponseReturnValue:
 def look() -> ResponseReturnValue:
     with wiring.transaction() as session:
         group_policy.look(session, wiring.act())
-    flash("The worker looks at the destinations now: load this page again in a moment.", "ok")
+    flash(say("destinations_looked_at"), "ok")
     return redirect(url_for("admin.groups"), 303)
 
 

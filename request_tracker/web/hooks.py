@@ -25,6 +25,7 @@ from request_tracker.web.hook_pages import (
     page,
     show_secret,
 )
+from request_tracker.web.texts import counted, say
 
 hooks = Blueprint("hooks", __name__, url_prefix="/admin/hooks")
 
@@ -52,7 +53,7 @@ def add() -> ResponseReturnValue:
     except Unfit as fault:
         return form_page(marked(form, [(fault.field, fault.message)])), 422
     show_secret(row.id)
-    flash("The endpoint is on. Give its secret to the receiver, then send a test message.", "ok")
+    flash(say("hook_on"), "ok")
     return _to(row.id)
 
 
@@ -78,7 +79,7 @@ def change(endpoint_id: int) -> ResponseReturnValue:
             actions.change(session, endpoint_id, form.wish(), wiring.act(), this_machine=_this_machine())
     except Unfit as fault:
         return form_page(marked(form, [(fault.field, fault.message)]), row), 422
-    flash("Changed. What waits goes to this address from now on.", "ok")
+    flash(say("hook_changed"), "ok")
     return _to(endpoint_id)
 
 
@@ -86,7 +87,7 @@ def change(endpoint_id: int) -> ResponseReturnValue:
 def ping(endpoint_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         actions.ping(session, endpoint_id, wiring.act())
-    flash("A test message is on its way. Load this page again in a moment to read what was answered.", "ok")
+    flash(say("hook_pinged"), "ok")
     return _to(endpoint_id)
 
 
@@ -94,7 +95,7 @@ def ping(endpoint_id: int) -> ResponseReturnValue:
 def pause(endpoint_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         actions.pause(session, endpoint_id, wiring.act())
-    flash("Paused: nothing is posted until somebody resumes it.", "ok")
+    flash(say("hook_paused"), "ok")
     return _to(endpoint_id)
 
 
@@ -103,7 +104,7 @@ def resume(endpoint_id: int) -> ResponseReturnValue:
     missed = http.form.get("missed") == "yes"
     with wiring.transaction() as session:
         actions.resume(session, endpoint_id, wiring.act(), missed=missed)
-    flash("On again, with what it missed." if missed else "On again, for what happens from now on.", "ok")
+    flash(say("hook_on_with_missed") if missed else say("hook_on_from_now"), "ok")
     return _to(endpoint_id)
 
 
@@ -111,7 +112,7 @@ def resume(endpoint_id: int) -> ResponseReturnValue:
 def ask(endpoint_id: int, deed: str) -> ResponseReturnValue:
     """Ask whether the deed is meant."""
     if deed not in DEEDS:
-        abort(404, "There is nothing like that to do with an endpoint")
+        abort(404, say("no_such_act_on_hook"))
     with wiring.reading() as session:
         row = reading_hooks.one(session, endpoint_id)
     return render_template(
@@ -125,14 +126,14 @@ def rotate(endpoint_id: int) -> ResponseReturnValue:
         actions.rotate(session, endpoint_id, wiring.act())
     show_secret(endpoint_id)
     hours = int(BOTH_FOR.total_seconds() // 3600)
-    flash(f"There is a new secret. For {hours} hours messages carry the old signature too.", "ok")
+    flash(say("hook_new_secret", hours=hours), "ok")
     return _to(endpoint_id)
 
 
 @hooks.post("/<int(max=2147483647):endpoint_id>/reveal")
 def reveal(endpoint_id: int) -> ResponseReturnValue:
-    with wiring.reading() as session:
-        reading_hooks.one(session, endpoint_id)
+    with wiring.transaction() as session:
+        actions.reveal(session, endpoint_id, wiring.act())
     show_secret(endpoint_id)
     return _to(endpoint_id)
 
@@ -141,7 +142,7 @@ def reveal(endpoint_id: int) -> ResponseReturnValue:
 def delete(endpoint_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         actions.delete(session, endpoint_id, wiring.act())
-    flash("The endpoint is deleted.", "ok")
+    flash(say("hook_deleted"), "ok")
     return redirect(url_for("hooks.index"), 303)
 
 
@@ -184,10 +185,9 @@ def replay_many(endpoint_id: int) -> ResponseReturnValue:
 
 def _flash_replayed(count: int) -> None:
     if not count:
-        flash("There was nothing to send again.", "info")
+        flash(say("nothing_to_send_again"), "info")
         return
-    said = "1 message is" if count == 1 else f"{count} messages are"
-    flash(f"{said} in the queue once more, with the same message id as before.", "ok")
+    flash(counted(count, "messages_again_one", "messages_again_many"), "ok")
 
 
 def _instant(text: str) -> datetime:

@@ -15,6 +15,7 @@ from request_tracker.actions import submit as sending
 from request_tracker.actions.submit import Upload
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules import fit_hints, submission
+from request_tracker.rules.board import STAGES, accounts_words
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.submission import DOCUMENTS, FieldError, Incomplete, Submission
@@ -22,9 +23,11 @@ from request_tracker.rules.terms import Role
 from request_tracker.store import candidates, cases, drafts, people, requests
 from request_tracker.store.cases import NoSuchCase
 from request_tracker.web import intake_form
+from request_tracker.web.intake_begin import Beginning, beginning, joinable
 from request_tracker.web.intake_form import IntakeForm, draft_of, has_words, kept_upload, read_upload
 from request_tracker.web.intake_matches import MatchItem, Offered, items, unseen
 from request_tracker.web.roles import role_choices
+from request_tracker.web.texts import say
 
 intake = Blueprint("intake", __name__)
 ADDRESSES = ("service_name", "service_url", "api_docs_url")
@@ -32,12 +35,18 @@ ADDRESSES = ("service_name", "service_url", "api_docs_url")
 
 @intake.get("/requests/new")
 def new() -> ResponseReturnValue:
-    """The form, with the draft of an earlier visit."""
+    """The form, with the draft of an earlier visit or what a link brought (service_name, service_url, api_docs_url,
+    or join: a case of the board)."""
     with wiring.reading() as session:
         draft = drafts.of(session, wiring.viewer().id or 0)
-        found = items(_suggestions(session, _entry(draft))) if draft else []
-    form = IntakeForm(formdata=None, data=draft)
-    return _page(form, found, kept=kept_upload(draft), resumed=has_words(draft))
+        begun = beginning(session, wiring.viewer(), http.args, draft)
+        found = [] if begun.card else items(_suggestions(session, _entry(dict(begun.fields))))
+    if begun.card and begun.card.mine:
+        flash(say("asked_already", number=begun.card.mine), "info")
+        return redirect(url_for("requests.show", number=begun.card.mine), 303)
+    form = IntakeForm(formdata=None, data=begun.fields)
+    kept = None if begun.aside is not None else kept_upload(draft)
+    return _page(form, found, kept=kept, begun=begun, resumed=begun.aside is None and has_words(draft))
 
 
 @intake.post("/requests/new")
@@ -85,8 +94,8 @@ def keep_draft() -> ResponseReturnValue:
     if "later" not in http.form:
         return "", 204
     for error in errors:
-        flash(f"The file was not kept. {error.message}.", "problem")
-    flash("Your draft is kept. Open New request to go on with it.", "ok")
+        flash(say("file_not_kept", message=error.message), "problem")
+    flash(say("draft_kept"), "ok")
     return redirect(url_for("requests.index" if not wiring.viewer().is_staff else "queue.index"), 303)
 
 
@@ -95,11 +104,13 @@ def _page(
     found: list[MatchItem],
     *,
     kept: Upload | None = None,
+    begun: Beginning | None = None,
     resumed: bool = False,
     offered: bool = False,
 ) -> str:
     with wiring.reading() as session:
         offered_roles = role_choices(session, form.fivetran_role.data or "")
+        card = begun.card if begun else joinable(session, wiring.viewer(), form.short.data or "")
     return render_template(
         "intake/new.html",
         form=form,
@@ -108,6 +119,12 @@ def _page(
         hints={hint.field: [hint] for hint in fit_hints.hints(form.typed)},
         kept=kept.filename if kept else "",
         resumed=resumed,
+        card=card,
+        card_words=accounts_words(card.accounts) if card else "",
+        stages=STAGES,
+        aside=begun.aside if begun else None,
+        no_join=bool(http.args.get("join")) and card is None,
+        most=wiring.settings().max_body,
         offered=offered,
         key=form.key,
         choices=intake_form.CHOICES,

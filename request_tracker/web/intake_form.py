@@ -15,7 +15,7 @@ from request_tracker.actions.submit import Upload
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.submission import DOCUMENTS, FieldError, file_name, is_document
 from request_tracker.rules.terms import AuthKind
-from request_tracker.store.drafts import DOCUMENT
+from request_tracker.store.drafts import DOCUMENT, JOIN
 
 DRAFT_LENGTH = 50_000
 
@@ -57,6 +57,8 @@ class IntakeForm(FlaskForm):  # type: ignore[misc]
     terms_accepted = BooleanField("I accept the terms of the By Request program", [NEEDED])
     form_key = HiddenField()
     seen_matches = HiddenField()
+    short = HiddenField()
+    """The case that the short form joins."""
 
     @property
     def typed(self) -> dict[str, Any]:
@@ -85,15 +87,22 @@ TYPED = (
 KEPT = (*TYPED[:-1], "on_behalf_of")
 """What a draft keeps: all but the consents, which are given anew with each sending."""
 
+OWN_WORDS = ("use_case", "data_needed")
+"""What somebody types who joins; the rest is taken over."""
+
 
 def draft_of(form: IntakeForm, document: Upload | None) -> dict[str, Any]:
     """What a draft keeps of the form, as JSON values; over-long text is cut."""
     kept = {name: _short(form[name].data) for name in KEPT}
+    if form.short.data:
+        kept[JOIN] = form.short.data[:20]
     return kept | ({DOCUMENT: _packed(document)} if document else {})
 
 
 def has_words(draft: Mapping[str, Any]) -> bool:
     """Whether the draft holds anything a person typed."""
+    if draft.get(JOIN):
+        return any(draft.get(name) for name in OWN_WORDS)
     return any(draft.get(name) for name in KEPT if name not in ("auth_kind", "sandbox")) or DOCUMENT in draft
 
 

@@ -22,18 +22,11 @@ from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import FormField, a_field
 from request_tracker.web.forms import whole
 from request_tracker.web.knowledge_tabs import BY_SUBJECT, TABS, Tab, address, tab_of, told, typed
+from request_tracker.web.texts import say
 
 knowledge = Blueprint("knowledge", __name__)
 COUNTED = 1000
 ROOM = ("knowledge.", "alias_files.", "policies.", "merging.", "admin.")
-TURNED = {
-    "retire": ("Retired: it is kept, but out of use. What it touches is compared anew.", "ok"),
-    "restore": ("Restored: it is in use again. What it touches is compared anew.", "ok"),
-}
-TURNED_ALREADY = {
-    "retire": ("This was retired already: nothing was changed.", "info"),
-    "restore": ("This was in use already: nothing was changed.", "info"),
-}
 AT_ONCE = Unfit("", "Somebody else stored the same at the same moment: look at the list")
 
 
@@ -111,7 +104,7 @@ def add(tab: str) -> ResponseReturnValue:
         return shown("new", tab=found, form=told(form, fault)), 422
     except IntegrityError:
         return shown("new", tab=found, form=told(form, AT_ONCE)), 422
-    flash(f"The {found.one} is stored and in use." if done.changed else "This was known already.", "ok")
+    flash(say("knowledge_stored", one=found.one) if done.changed else say("known_already"), "ok")
     return redirect(url_for("knowledge.show", tab=tab, row_id=done.row_id), 303)
 
 
@@ -134,7 +127,7 @@ def correct(tab: str, row_id: int) -> ResponseReturnValue:
         return _row_page(found, row_id, told(form, AT_ONCE)), 422
     except NoSuchKnowledge:
         abort(404)
-    flash("Corrected. What it touches is compared anew." if done.changed else "Nothing was changed.", "ok")
+    flash(say("knowledge_corrected") if done.changed else say("unchanged"), "ok")
     return redirect(url_for("knowledge.show", tab=tab, row_id=row_id), 303)
 
 
@@ -153,9 +146,9 @@ def reindex() -> ResponseReturnValue:
     with wiring.transaction() as session:
         begun = actions.index_anew(session, wiring.act())
     if begun:
-        flash("Everything is indexed anew. Jobs shows how far it is; people can go on working.", "ok")
+        flash(say("indexed_anew"), "ok")
     else:
-        flash("Everything is being indexed already: Jobs shows how far it is.", "info")
+        flash(say("indexing_already"), "info")
     return redirect(url_for("knowledge.changes"), 303)
 
 
@@ -176,11 +169,11 @@ def _turned(tab: Tab, row_id: int, what: str) -> ResponseReturnValue:
             else:
                 done = actions.restore(session, tab.subject, row_id, act, known, seen=_seen())
     except (Unfit, Overtaken) as fault:
-        flash(f"Nothing was changed. {fault}.", "problem")
+        flash(say("unchanged_because", message=fault), "problem")
     except NoSuchKnowledge:
         abort(404)
     else:
-        flash(*(TURNED if done.changed else TURNED_ALREADY)[what])
+        flash(say(f"turned_{what}" if done.changed else f"turned_{what}_already"), "ok" if done.changed else "info")
     return redirect(url_for("knowledge.show", tab=tab.name, row_id=row_id), 303)
 
 

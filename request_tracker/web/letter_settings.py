@@ -18,6 +18,7 @@ from request_tracker.rules.zones import zones
 from request_tracker.store import preferences
 from request_tracker.store.preferences import Preference
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field
+from request_tracker.web.texts import say
 
 letter_settings = Blueprint("letter_settings", __name__)
 _FORM = "letters"
@@ -54,7 +55,7 @@ def save() -> ResponseReturnValue:
             moved = action.live_in(session, http.form.get("zone", "").strip(), wiring.act())
     except Unfit as fault:
         return _page(Attempt(_FORM, dict(http.form.lists()), ((fault.field, fault.message),))), 422
-    flash("Saved." if changed or moved else "Nothing was changed.", "ok")
+    flash(say("saved") if changed or moved else say("unchanged"), "ok")
     return redirect(url_for("letter_settings.show"), 303)
 
 

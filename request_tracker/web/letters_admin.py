@@ -12,6 +12,7 @@ from request_tracker.store.reading_letters import STATES, NoSuchLetter
 from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import FormField, a_field
 from request_tracker.web.mailbox import LETTER_POLICY
+from request_tracker.web.texts import counted, say
 
 letters_admin = Blueprint("letters_admin", __name__)
 ON_A_PAGE = 50
@@ -66,9 +67,9 @@ def again(letter_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         done = bounces.send_again(session, letter_id, wiring.act())
     if done:
-        flash(f"Letter {letter_id} is tried again.", "ok")
+        flash(say("letter_again", letter=letter_id), "ok")
     else:
-        flash(f"Letter {letter_id} went out, waits already, or was dropped: there is nothing to try again.", "problem")
+        flash(say("letter_not_again", letter=letter_id), "problem")
     return redirect(url_for("letters_admin.show", letter_id=letter_id), 303)
 
 
@@ -76,7 +77,7 @@ def again(letter_id: int) -> ResponseReturnValue:
 def all_again() -> ResponseReturnValue:
     with wiring.transaction() as session:
         number = bounces.send_all_again(session, wiring.act(), most=MANY)
-    flash(f"{_letters(number)} tried again. Addresses that letters come back from were left out.", "ok")
+    flash(counted(number, "letters_again_one", "letters_again_many"), "ok")
     return redirect(url_for("letters_admin.index", state="waiting"), 303)
 
 
@@ -89,11 +90,11 @@ def works_again() -> ResponseReturnValue:
         waiting = kept.died(session, address) if cleared and http.form.get("again") == "yes" else []
         number = sum(bounces.send_again(session, letter.id, wiring.act()) for letter in waiting)
     if not cleared:
-        flash("Nothing stands against this address any more: somebody else has cleared it.", "problem")
+        flash(say("address_clear_already"), "problem")
     elif number:
-        flash(f"{address} is written to again, and {_letters(number, 'is', 'are')} sent once more.", "ok")
+        flash(counted(number, "address_clear_one", "address_clear_many", address=address), "ok")
     else:
-        flash(f"{address} is written to again.", "ok")
+        flash(say("address_clear", address=address), "ok")
     return redirect(url_for("letters_admin.index"), 303)
 
 
@@ -118,7 +119,3 @@ def _label(state: str, counts: dict[str, int]) -> str:
 
 def _search(address: str) -> FormField:
     return a_field(UNTRIED, "find", "address", "Address", data=address, required=False)
-
-
-def _letters(number: int, one: str = "is", many: str = "are") -> str:
-    return f"{number} letter {one}" if number == 1 else f"{number} letters {many}"

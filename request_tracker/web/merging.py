@@ -25,6 +25,7 @@ from request_tracker.web.case_clocks import ClockShown
 from request_tracker.web.case_forms import Attempt, Problem, a_field, problem_of
 from request_tracker.web.case_page import span
 from request_tracker.web.case_writes import whole
+from request_tracker.web.texts import say
 
 merging = Blueprint("merging", __name__)
 merging.get("/cases/<number>/merge-many")(merging_many.many)
@@ -76,7 +77,7 @@ def merge(number: str) -> ResponseReturnValue:
     except Refused as fault:
         return _compare(number, into_number, fault.blockers, 409)
     window = span(wiring.settings().program.undo_for)
-    flash(f"{child.number} was merged into {root}. You can undo this for {window}, and unmerge at any time.", "ok")
+    flash(say("merged", child=child.number, root=root, window=window), "ok")
     return redirect(url_for("case.show", number=root, _anchor="duplicates"), 303)
 
 
@@ -100,7 +101,7 @@ def swap(merge_id: int) -> ResponseReturnValue:
     except Refused as fault:
         return _compare_swap(merge_id, fault.blockers, 409)
     window = span(wiring.settings().program.undo_for)
-    flash(f"{lead} leads now, with {below} below it. You can undo this for {window}.", "ok")
+    flash(say("swapped", lead=lead, below=below, window=window), "ok")
     return redirect(url_for("case.show", number=lead, _anchor="duplicates"), 303)
 
 
@@ -109,7 +110,7 @@ def unmerge(merge_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         link = actions.unmerge(session, merges.by_id(session, merge_id), wiring.act())
         child = cases.case_number(link.child_id)
-    flash(f"{child} stands alone again, as it stood before.", "ok")
+    flash(say("unmerged", child=child), "ok")
     return redirect(url_for("case.show", number=child), 303)
 
 
@@ -119,7 +120,7 @@ def dismiss(number: str) -> ResponseReturnValue:
     with wiring.transaction() as session:
         case, other = _pair(session, number, http.form.get("other", ""))
         dismissing.dismiss(session, case, other, wiring.act(), kind=kind)
-    flash(f"{other.number} will not be suggested here again.", "ok")
+    flash(say("not_suggested_again", number=other.number), "ok")
     return redirect(url_for("case.show", number=case.number, _anchor="duplicates"), 303)
 
 
@@ -162,7 +163,7 @@ def _compare_swap(merge_id: int, blockers: tuple[Blocker, ...] = (), status: int
         link = merges.by_id(session, merge_id)
         lead, below = session.get_one(Case, link.child_id), session.get_one(Case, link.into_id)
         if link.unmerged_at is not None:
-            flash("This merge was taken back already: there is nothing to turn round.", "info")
+            flash(say("merge_taken_back"), "info")
             return redirect(url_for("case.show", number=lead.number, _anchor="duplicates"), 303)
         found = preview_swap(session, link, wiring.act())
         new = [] if str(below.id) in linking.heard(link) else requests.live_of(session, below.id)

@@ -23,6 +23,7 @@ from request_tracker.web import forms
 from request_tracker.web.case_forms import Attempt, a_field, problem_of
 from request_tracker.web.case_page import span
 from request_tracker.web.case_writes import whole
+from request_tracker.web.texts import say
 
 MOST = 50
 CHANGED = "Somebody changed this case meanwhile: compare again"
@@ -54,7 +55,7 @@ def merge_many(number: str) -> ResponseReturnValue:
     except (Stale, StaleDataError, IntegrityError):
         return _page(number, chosen, {number: CHANGED}, 409)
     window = span(wiring.settings().program.undo_for)
-    flash(f"{len(made)} cases were merged into {root}. You can undo all of it for {window}.", "ok")
+    flash(say("merged_many", count=len(made), root=root, window=window), "ok")
     return redirect(url_for("case.show", number=root, _anchor="duplicates"), 303)
 
 
@@ -62,7 +63,7 @@ def undo_lot(merge_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         taken_back = actions.unmerge_all(session, merges.by_id(session, merge_id), wiring.act())
         root = cases.case_number(taken_back[0].into_id)
-    flash(f"{len(taken_back)} cases stand alone again, as they stood before. Nobody was told.", "ok")
+    flash(say("unmerged_many", count=len(taken_back)), "ok")
     return redirect(url_for("case.show", number=root, _anchor="duplicates"), 303)
 
 

@@ -12,6 +12,7 @@ from request_tracker.rules.notices import Audience, Notice
 from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import FormField, a_field
 from request_tracker.web.mailbox import LETTER_POLICY
+from request_tracker.web.texts import say
 from request_tracker.work import samples
 from request_tracker.work.samples import READERS, SHOWN, View
 
@@ -24,6 +25,8 @@ AUDIENCES = {
     Audience.SPECIALISTS: "specialists",
     Audience.LEADS: "leads",
     Audience.ADMINS: "admins",
+    Audience.GUEST: "the main contact",
+    Audience.HOST: "whoever holds the meeting",
 }
 OCCASIONS = {
     "weekly_report": "Mondays",
@@ -32,10 +35,6 @@ OCCASIONS = {
 }
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Sydney")
 WIDTHS = ("600", "360")
-ENOUGH = (
-    f"{asking.MOST} samples went to you within an hour, so this one was not sent. "
-    "It is shown below; ask for it again in a while."
-)
 
 
 @notices.get("/admin/notices")
@@ -72,14 +71,15 @@ def send(name: str) -> ResponseReturnValue:
     view = _view(name)
     with wiring.transaction() as session:
         asked = asking.ask(session, name, view.reader, view.zone, wiring.act())
-    flash(f"The sample is on its way to {wiring.viewer().email}." if asked else ENOUGH, "ok" if asked else "problem")
+    said = say("sample_sent", email=wiring.viewer().email) if asked else say("samples_enough", most=asking.MOST)
+    flash(said, "ok" if asked else "problem")
     return redirect(url_for("notices.show", name=name, reader=view.reader, zone=view.zone), 303)
 
 
 def _notice(name: str) -> Notice:
     found = SHOWN.get(name)
     if found is None:
-        abort(404, "There is no such notice: choose one from the list of notices")
+        abort(404, say("no_such_notice"))
     return found
 
 

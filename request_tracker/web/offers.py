@@ -9,6 +9,7 @@ from request_tracker.actions import offers as actions
 from request_tracker.actions.unfit import Unfit
 from request_tracker.store import cases, reading_case
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 offers = Blueprint("offers", __name__)
 
@@ -31,10 +32,10 @@ def _answered(number: str, *, yes: bool) -> ResponseReturnValue:
         try:
             if yes:
                 found = actions.remember(session, root, merge_id, kind, act, known)
-                flash(f"“{found.alias}” now leads to “{found.canonical}”, wherever either is asked for.", "ok")
+                flash(say("alias_leads", alias=found.alias, canonical=found.canonical), "ok")
             else:
                 found = actions.decline(session, root, merge_id, act, known)
-                flash(f"“{found.alias}” and “{found.canonical}” will not be offered again.", "ok")
+                flash(say("alias_declined", alias=found.alias, canonical=found.canonical), "ok")
         except Unfit as fault:
-            flash(f"{fault}.", "problem")
+            flash(say("as_raised", message=fault), "problem")
     return redirect(url_for("case.show", number=where, _anchor="duplicates"), 303)

@@ -16,6 +16,7 @@ from request_tracker.web.forms import whole
 from request_tracker.web.knowledge import shown
 from request_tracker.web.knowledge_forms import MergingForm
 from request_tracker.web.knowledge_tabs import told
+from request_tracker.web.texts import say
 
 policies = Blueprint("policies", __name__)
 LISTED = 50
@@ -39,7 +40,7 @@ def decide() -> ResponseReturnValue:
             found = automatic.decide(session, on == "yes", score, reason, wiring.act(), known, seen=seen)
     except (Unfit, Overtaken) as fault:
         return _page(told(form, fault)), 409 if isinstance(fault, Overtaken) else 422
-    flash(f"Automatic merging is {'on' if found.on else 'off'}.", "ok")
+    flash(say("merging_on" if found.on else "merging_off"), "ok")
     return redirect(url_for("policies.merging"), 303)
 
 

@@ -13,6 +13,7 @@ from request_tracker.store import reading_provisioning
 from request_tracker.store.reading_provisioning import RunView
 from request_tracker.web.case_forms import NOTHING, Attempt, problem_of
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import counted, say
 
 provisioning = Blueprint("provisioning", __name__)
 ID = "<int(max=2147483647):run_id>"
@@ -49,22 +50,22 @@ def progress(run_id: int) -> ResponseReturnValue:
 def stop(run_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         done = actions.stop(session, run_id, wiring.act())
-    return _back(run_id, done, "Nothing new begins. What is under way ends.", "It does not run: nothing was stopped.")
+    return _back(run_id, done, say("run_stopped"), say("run_not_running"))
 
 
 @provisioning.post(f"/admin/provisioning/{ID}/resume")
 def resume(run_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         done = actions.resume(session, run_id, wiring.act())
-    return _back(run_id, done, "It goes on where it was.", "It was not stopped: nothing was changed.")
+    return _back(run_id, done, say("run_goes_on"), say("run_not_stopped"))
 
 
 @provisioning.post(f"/admin/provisioning/{ID}/retry")
 def retry(run_id: int) -> ResponseReturnValue:
     with wiring.transaction() as session:
         count = actions.retry(session, run_id, wiring.act())
-    said = f"{count} {'is' if count == 1 else 'are'} tried again."
-    return _back(run_id, count > 0, said, "Nothing of it failed, or another run is at it.")
+    said = counted(count, "run_retried_one", "run_retried_many")
+    return _back(run_id, count > 0, said, say("run_nothing_failed"))
 
 
 def _page(attempt: Attempt = NOTHING, picked: frozenset[int] = frozenset()) -> str:
@@ -87,7 +88,7 @@ def _told(run_id: int) -> dict[str, object]:
     with wiring.reading() as session:
         view = reading_provisioning.view(session, run_id, wiring.settings().fivetran_plan, wiring.now())
     if view is None:
-        abort(404, "There is no such run")
+        abort(404, say("no_such_run"))
     may = policy.may("provisioning.stop", wiring.viewer().role) and view.run.origin == "page"
     return {"view": view, "may": may, "ends": _ends(view), "states": reading_provisioning.STATES}
 

@@ -1,118 +1,126 @@
-"""The specialist's queue: a table whose address is the view."""
+"""The specialist's queue: a table whose address is the view, each row with what comes next."""
 
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import replace
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask import request as http
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
-from request_tracker.access import wiring
-from request_tracker.rules.terms import HOLD_WORDS, HoldReason, Outcome, Phase
-from request_tracker.store.reading_queue import Filter, QueuePage, page
-from request_tracker.web.case_forms import NOTHING as UNTRIED
-from request_tracker.web.case_forms import Choices, FormField, a_field
+from request_tracker.access import policy, wiring
+from request_tracker.actions.advance import Stale, advance
+from request_tracker.rules.phases import BY_NAME
+from request_tracker.rules.process import Refused
+from request_tracker.rules.terms import HOLD_WORDS
+from request_tracker.store import cases
+from request_tracker.store.reading_queue import Filter
+from request_tracker.store.reading_triage import MANY, TriagePage, triage, views_and_count
+from request_tracker.web import queue_filters as filters
+from request_tracker.web.bulk_forms import picked
+from request_tracker.web.case_forms import NOTHING, Attempt, Problem, a_field, problem_of
+from request_tracker.web.texts import say
 
 queue = Blueprint("queue", __name__)
-NAMES = ("q", "phase", "due", "hold", "assignee", "outcome", "sort", "cursor")
-
-
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]
-
-
-CHOICES: dict[str, Choices] = {
-    "phase": (("", "Any"), *((each.value, _capital(each.words)) for each in Phase)),
-    "due": (
-        ("", "Any"), ("overdue", "Overdue"), ("at_risk", "At risk"), ("overdue,at_risk", "Overdue or at risk"),
-        ("ok", "On track"), ("paused", "Waiting"),
-    ),
-    "hold": (
-        ("", "Any"), ("any", "Anybody"), ("none", "Nobody"),
-        *((each.value, _capital(each.words)) for each in HoldReason),
-    ),
-    "assignee": (("", "Anybody"), ("me", "Me"), ("none", "Nobody")),
-    "outcome": (("", "Live"), *((each.value, _capital(each.words)) for each in Outcome), ("any", "Live and ended")),
-    "sort": (
-        ("due", "Due first"), ("-due", "Due last"), ("opened", "Oldest first"), ("-opened", "Newest first"),
-        ("-touched", "Changed last"), ("touched", "Untouched longest"),
-    ),
-}  # fmt: skip
-LABELS = {
-    "phase": "Phase", "due": "Promise", "hold": "Waiting for", "assignee": "Assignee", "outcome": "Outcome",
-    "sort": "Order",
-}  # fmt: skip
-SHORTCUTS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("All live", {}),
-    ("Unassigned", {"assignee": "none"}),
-    ("Mine", {"assignee": "me"}),
-    ("Overdue", {"due": "overdue"}),
-    ("At risk", {"due": "at_risk"}),
-    ("Waiting", {"hold": "any"}),
+BULK = (
+    ("assign", "Assign", "a"),
+    ("hold", "Ask or wait", "h"),
+    ("lift", "Stop waiting", ""),
+    ("decline", "Decline", "d"),
 )
-
-
-@dataclass(frozen=True)
-class Shortcut:
-    label: str
-    href: str
-    current: bool
+"""What can be done with the ticked cases: kind, words, key."""
 
 
 @queue.get("/queue")
 def index() -> ResponseReturnValue:
-    typed = {name: http.args.get(name, "").strip() for name in NAMES}
-    wanted = _wanted(typed)
+    return show(filters.typed_of(http.args))
+
+
+@queue.post("/queue/claim")
+def claim() -> ResponseReturnValue:
+    """Claim one case from its row, and come back to the row."""
+    case_id, version = picked(http.form.get("case", ""))
+    kept = filters.kept_in(http.form.get("view", ""))
+    flash(*_claimed(case_id, version))
+    anchor = f"row-{cases.case_number(case_id)}"
+    cursor = filters.typed_of(http.form)["cursor"]
+    return redirect(filters.address(kept, cursor=cursor, anchor=anchor), 303)
+
+
+def _claimed(case_id: int, version: int) -> tuple[str, str]:
+    number = cases.case_number(case_id)
+    try:
+        with wiring.transaction() as session:
+            case = cases.by_number(session, number)
+            advance(session, case, "claim", version=version, act=wiring.act())
+            return say("queue_claimed", number=number, service=case.service_name), "ok"
+    except (Stale, StaleDataError, IntegrityError):
+        return say("queue_overtaken", number=number), "problem"
+    except Refused as fault:
+        return say("queue_not_claimed", number=number, why=str(fault)), "problem"
+
+
+def show(typed: dict[str, str], attempt: Attempt = NOTHING) -> ResponseReturnValue:
+    """The queue; with an attempt to save the view that was not taken."""
+    wanted, viewer, now = filters.wanted_of(typed), wiring.viewer(), wiring.now()
+    kept = filters.kept_of(typed)
     with wiring.reading() as session:
-        found = page(session, wanted, wiring.viewer(), wiring.now())
-    kept = {name: text for name, text in typed.items() if text and name != "cursor"}
-    return render_template(
+        found = triage(session, wanted, viewer, now)
+        counted = replace(wanted, cursor="") if _costs_little(wanted, found) else None
+        views, count = views_and_count(session, counted, viewer, now)
+    page = render_template(
         "queue/index.html",
         page=found,
         hold_words=HOLD_WORDS,
-        caption=_caption(found, wanted),
-        fields=[_filter(name, typed[name]) for name in LABELS],
-        search=a_field(UNTRIED, "filter", "q", "Search", data=typed["q"], required=False),
-        shortcuts=_shortcuts(kept),
-        filtered=bool(kept),
-        first_href=_address(kept) if typed["cursor"] else "",
-        next_href=_address({**kept, "cursor": found.next_cursor}) if found.next_cursor else "",
-    )
-
-
-def _wanted(typed: dict[str, str]) -> Filter:
-    return Filter(
-        phase=typed["phase"],
-        outcome=typed["outcome"],
-        assignee=typed["assignee"],
-        hold=typed["hold"],
-        due=typed["due"],
-        q=typed["q"],
-        sort=typed["sort"] or "due",
+        caption=_caption(found, wanted, count),
+        fields=filters.fields(typed),
+        search=filters.words("q", "Search", typed["q"]),
+        account=filters.words("account", "Account", typed["account"]),
+        shortcuts=filters.shortcuts(kept),
+        own=filters.saved(views, kept, team=False),
+        team=filters.saved(views, kept, team=True),
+        query=filters.query_of(kept),
         cursor=typed["cursor"],
+        empty_words=filters.empty(kept),
+        save=_save(attempt) if kept and policy.may("views.save", viewer.role) else None,
+        form=_problem(attempt),
+        bulk=BULK if policy.may("bulk.start", viewer.role) else (),
+        cases_href=url_for("case.show", number="-").removesuffix("-"),
+        may_claim=viewer.role in BY_NAME["claim"].by,
+        tick_href=filters.address(kept, cursor=typed["cursor"], tick="all", anchor="queue"),
+        ticked=http.args.get("tick") == "all",
+        first_href=filters.address(kept) if typed["cursor"] else "",
+        next_href=filters.address(kept, cursor=found.next_cursor) if found.next_cursor else "",
     )
+    return page, 422 if attempt.errors else 200
 
 
-def _filter(name: str, value: str) -> FormField:
-    """A select; a value that only the address knows (somebody's e-mail address) is kept as a choice of its own."""
-    choices = tuple(CHOICES[name])
-    if value and value not in dict(choices):
-        choices = (*choices, (value, value))
-    return a_field(UNTRIED, "filter", name, LABELS[name], kind="select", data=value, choices=choices, required=False)
+def _costs_little(wanted: Filter, found: TriagePage) -> bool:
+    """Whether to count: not where the page shows all there is, nor where counting would read every name."""
+    return bool(found.next_cursor or wanted.cursor) and not wanted.q
 
 
-def _shortcuts(kept: dict[str, str]) -> list[Shortcut]:
-    return [Shortcut(label, _address(view), kept == view) for label, view in SHORTCUTS]
-
-
-def _address(view: dict[str, str]) -> str:
-    return f"{url_for('queue.index')}?{urlencode(view)}" if view else url_for("queue.index")
-
-
-def _caption(found: QueuePage, wanted: Filter) -> str:
-    count = len(found.items)
-    number = f"{count} case{'' if count == 1 else 's'}"
+def _caption(found: TriagePage, wanted: Filter, count: int | None) -> str:
+    here = len(found.items)
+    order = dict(filters.CHOICES["sort"])[wanted.sort].lower()
+    if count is not None:
+        many = f"more than {MANY:,}" if count > MANY else f"{count:,}"
+        return f"{many} cases, {here} on this page, {order}"
+    number = f"{here} case{'' if here == 1 else 's'}"
     place = " on this page" if found.next_cursor or wanted.cursor else ""
-    more = ", more follow" if found.next_cursor else ""
-    order = dict(CHOICES["sort"])[wanted.sort].lower()
-    return f"{number}{place}{more}, {order}"
+    return f"{number}{place}{', more follow' if found.next_cursor else ''}, {order}"
+
+
+def _save(attempt: Attempt) -> dict[str, object]:
+    return {
+        "name": a_field(attempt, "view", "name", "Name"),
+        "whose": a_field(
+            attempt, "view", "whose", "For whom", kind="radio", data="me",
+            choices=(("me", "For me"), ("team", "For the team: all staff see it")),
+        ),
+        "open": bool(attempt.errors),
+    }  # fmt: skip
+
+
+def _problem(attempt: Attempt) -> Problem | None:
+    return problem_of(attempt, {"name": "view-name", "whose": "view-whose"})

@@ -18,6 +18,7 @@ from request_tracker.rules.terms import Role
 from request_tracker.store import reading_readers
 from request_tracker.web.case_forms import NOTHING, Attempt, Choices, FormField, a_field, problem_of
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 report_subscriptions = Blueprint("report_subscriptions", __name__)
 FIELDS = ("person", "address", "name", "week", "nameless", "sure")
@@ -36,10 +37,10 @@ def mine() -> ResponseReturnValue:
     if http.form.get("on") == "yes":
         with wiring.transaction() as session:
             subscriptions.subscribe_person(session, wiring.viewer().id or 0, wiring.act())
-        return _done(f"You get the weekly report: the next one {_next()}.")
+        return _done(say("report_mine", when=_next()))
     with wiring.transaction() as session:
         subscriptions.unsubscribe_oneself(session, wiring.act())
-    return _done("You get no weekly report any more.")
+    return _done(say("report_not_mine"))
 
 
 @report_subscriptions.post("/reports/subscriptions/people")
@@ -56,7 +57,7 @@ def add_address() -> ResponseReturnValue:
 def end(subscription_id: int) -> ResponseReturnValue:
     def work(session: Session) -> str:
         ended = subscriptions.stop(session, subscription_id, wiring.act())
-        return "The subscription is ended." if ended else "The subscription had ended already."
+        return say("subscription_ended" if ended else "subscription_ended_already")
 
     return _tried("", work)
 
@@ -70,21 +71,21 @@ def send_link() -> ResponseReturnValue:
 def revoke(share_id: int) -> ResponseReturnValue:
     def work(session: Session) -> str:
         closed = subscriptions.revoke(session, share_id, wiring.act())
-        return "The link is closed: it opens nothing any more." if closed else "The link was closed already."
+        return say("link_closed" if closed else "link_closed_already")
 
     return _tried("", work)
 
 
 def _add_person(session: Session) -> str:
     new = subscriptions.subscribe_person(session, whole(http.form.get("person", "")), wiring.act())
-    return f"They get the weekly report: the next one {_next()}." if new else "They get the weekly report already."
+    return say("report_theirs", when=_next()) if new else say("report_theirs_already")
 
 
 def _add_address(session: Session) -> str:
     address, name = _typed("address"), _typed("name")
     _be_sure()
     new = subscriptions.subscribe_address(session, address, name, wiring.act(), nameless=bool(_typed("nameless")))
-    return f"{address} gets a link each Monday: the next one {_next()}." if new else f"{address} gets it already."
+    return say("report_link_weekly" if new else "report_link_already", address=address, when=_next())
 
 
 def _send_link(session: Session) -> str:
@@ -92,7 +93,7 @@ def _send_link(session: Session) -> str:
     week = _week(_typed("week"))
     nameless = bool(_typed("nameless"))
     subscriptions.send_link(session, week, _typed("address"), _typed("name"), wiring.act(), nameless=nameless)
-    return f"A link to the report on {week} is on its way to {_typed('address')}."
+    return say("report_link_sent", week=week, address=_typed("address"))
 
 
 def _tried(form_id: str, work: Callable[[Session], str]) -> ResponseReturnValue:

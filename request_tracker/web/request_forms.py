@@ -9,6 +9,7 @@ from request_tracker.store.case_rows import CaseView
 from request_tracker.web.case_forms import Flags, FormField, Label
 
 COMMENT = "comment"
+FILE = "file"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from request_tracker.access import wiring
 from request_tracker.actions.advance import ended_with
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.evidence import MINUTES
+from request_tracker.rules.task_words import asked_words
 from request_tracker.rules.tasks import AWAY, OUTCOMES, Standing, asked, due
 from request_tracker.rules.terms import Criterion, HoldReason, Outcome, Phase, Role
 from request_tracker.store import (
@@ -31,10 +32,21 @@ from request_tracker.store.reading_access import Access
 from request_tracker.store.reading_syncs import Synced
 from request_tracker.store.reading_tables import TablesView
 from request_tracker.store.requests import Request
-from request_tracker.web import case_forecast
+from request_tracker.web import case_forecast, meeting_choice
 from request_tracker.web.case_forecast import ForecastShown
 from request_tracker.web.case_forms import FormField
-from request_tracker.web.request_forms import COMMENT, Attempt, Question, Trouble, field, note, questions_of, trouble
+from request_tracker.web.meeting_choice import Choice, Objection
+from request_tracker.web.request_forms import (
+    COMMENT,
+    FILE,
+    Attempt,
+    Question,
+    Trouble,
+    field,
+    note,
+    questions_of,
+    trouble,
+)
 from request_tracker.web.request_promise import Promise, promises
 from request_tracker.web.request_words import Ball, ball_of, state_key, typed_rows
 from request_tracker.web.roles import RoleMissing, role_missing
@@ -71,18 +83,23 @@ class RequestPage:
     ball: Ball
     steps: tuple[Step, ...]
     promises: tuple[Promise, ...]
+    asked_by: str
     forecast: ForecastShown | None
     tasks: tuple[str, ...]
     due: tuple[str, ...]
     questions: tuple[Question, ...]
     minutes: tuple[EvidenceRow, ...]
     times: str
+    meeting: Choice | None
+    objection: Objection
     notes: Mapping[str, FormField]
     decline: Decline | None
     typed: tuple[dict[str, str | Markup], ...]
     timeline: tuple[TimelineRow, ...]
     comments: tuple[CommentRow, ...]
     comment: FormField
+    file: FormField
+    may_add_file: bool
     state: str
     lead_until: datetime | None
     may_answer_preview: bool
@@ -107,11 +124,15 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
     mine = primary is not None and primary.person_id == viewer.id and request.person_id == viewer.id
     own = request.person_id == viewer.id
     open_now = request.withdrawn_at is None and view.outcome is None and view.full
-    standing = standing_of(view)
+    meeting = meeting_choice.choice(session, root, attempt, mine=mine) if open_now else None
+    standing = standing_of(view, meeting)
     timeline = _timeline(session, own_case, root)
     questions = questions_of(view, attempt) if open_now else ()
     notes = {name: note(name, attempt) for name in ("minutes", "review", "verify")}
     comment = field(COMMENT, "Comment", "body", attempt)
+    objection = meeting_choice.objection(attempt)
+    file = field(FILE, "Add a file", "document", attempt)
+    ours = viewer.account_id is not None and any(each.withdrawn_at is None for each in view.requests)
     outcome = Outcome(view.outcome) if view.outcome else None
     row = row_of(session, request, root)
     return RequestPage(
@@ -133,24 +154,31 @@ def page_of(session: Session, request: Request, attempt: Attempt) -> RequestPage
         ),
         steps=steps(view.phase, outcome, reading_timeline.entered(session, root)),
         promises=() if outcome or request.withdrawn_at else promises(view, act.now),
+        asked_by=asked_words(view.accounts, own=ours),
         forecast=None if outcome or request.withdrawn_at else case_forecast.shown(session, view),
         tasks=asked(standing) if open_now else (),
         due=due(standing) if open_now else (),
         questions=questions,
         minutes=tuple(row for row in view.evidence if row.key in MINUTES),
-        times=_times(view, timeline),
+        times="" if meeting else _times(view, timeline),
+        meeting=meeting,
+        objection=objection,
         notes=notes,
         decline=_decline(view, timeline),
         typed=typed_rows(request),
         timeline=tuple(entry for entry in timeline if entry.kind != "comment"),
         comments=_comments(session, own_case, root),
         comment=comment,
+        file=file,
+        may_add_file=viewer.role is Role.REQUESTER and request.withdrawn_at is None and view.outcome is None,
         state=state_key(view),
         lead_until=lead_until,
         may_answer_preview=own and request.withdrawn_at is None and view.outcome is None,
         may_withdraw=_may_leave(request) and request.withdrawn_at is None and view.outcome is None,
         back_until=_back_until(request, root),
-        trouble=trouble((*(each.field for each in questions), *notes.values(), comment)),
+        trouble=trouble(
+            (*(each.field for each in questions), *_meeting_fields(meeting, objection), *notes.values(), comment, file)
+        ),
         role_missing=_role_missing(session, row, view) if own else None,
         tables=_tables(session, root),
         synced=synced_of(session, root, view),
@@ -187,7 +215,11 @@ def _reviewed(session: Session, root: Case, view: CaseView) -> str:
     return f"We have compared {state.reviewed} of {state.total} tables with the service." if state.reviewed else ""
 
 
-def standing_of(view: CaseView) -> Standing:
+def _meeting_fields(meeting: Choice | None, objection: Objection) -> tuple[FormField, ...]:
+    return (*(meeting.all_fields if meeting else ()), objection.parts, objection.words)
+
+
+def standing_of(view: CaseView, meeting: Choice | None) -> Standing:
     return Standing(
         phase=view.phase,
         keys=frozenset(row.key for row in view.evidence),
@@ -195,6 +227,7 @@ def standing_of(view: CaseView) -> Standing:
         may_grant=view.connection is not None and view.connection.may_grant,
         is_gone=view.connection is not None and view.connection.asks_wanted,
         is_away=view.connection is not None and view.connection.state in AWAY,
+        may_choose=meeting is not None and meeting.asks,
     )
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from request_tracker.rules.calendar import Calendar
 from request_tracker.rules.calendar_words import day_ended
 from request_tracker.rules.sla import LIVE
+from request_tracker.rules.task_words import days_left
 from request_tracker.rules.tasks import AWAITED
 from request_tracker.store.case_rows import CaseView, ClockRow, HoldRow
 from request_tracker.web.filters import day, when
@@ -55,7 +56,8 @@ def _promise(row: ClockRow, holds: Sequence[HoldRow], now: datetime) -> Promise:
         return Promise(row.label, "overdue", "Overdue", Markup("{} {}. {}").format(broken, due, BROKEN))
     at_risk = row.at_risk_at is not None and row.at_risk_at <= now
     signal, word = ("at_risk", "Getting close") if at_risk else ("ok", "On track")
-    return Promise(row.label, signal, word, Markup("{} {}.").format(running, due))
+    left = days_left(row.calendar, now, row.due_at)
+    return Promise(row.label, signal, word, Markup("{} {}, {}.").format(running, due, left))
 
 
 def _paused(holds: Sequence[HoldRow]) -> Markup:

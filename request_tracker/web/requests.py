@@ -7,29 +7,27 @@ from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
 from request_tracker.actions import evidence, heir, hold, supporting, wanted
+from request_tracker.actions import submit as sending
 from request_tracker.actions import withdraw as leaving
 from request_tracker.actions.evidence import Fact
 from request_tracker.actions.unfit import Unfit
+from request_tracker.rules import task_words
+from request_tracker.rules.submission import DOCUMENTS
 from request_tracker.rules.tasks import EVIDENCE_OF
-from request_tracker.rules.terms import Role
-from request_tracker.store import cases, reading_case, reading_requests
+from request_tracker.rules.terms import Phase, Role
+from request_tracker.store import cases, reading_case
 from request_tracker.store.cases import Case
 from request_tracker.store.documents import Document, NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
-from request_tracker.web import request_page, request_words
+from request_tracker.web import request_page, request_words, requester_home
 from request_tracker.web.attachment import attachment
-from request_tracker.web.request_forms import COMMENT, Attempt
+from request_tracker.web.intake_form import read_upload
+from request_tracker.web.request_forms import COMMENT, FILE, Attempt
+from request_tracker.web.texts import say
 
 requests = Blueprint("requests", __name__)
-SENT = {
-    "minutes_confirmed": "Thank you: the minutes are confirmed.",
-    "completeness_reviewed": "Thank you: your review is noted.",
-    "requester_verified": "Thank you: you have verified the connector.",
-}
-LED = "Thank you: you lead this request now. We write to you when something is asked of you."
-NOT_LED = "Noted: we ask somebody else. Your own request stays as it is."
 TASK_OF = {key: name for name, key in EVIDENCE_OF.items()}
 
 
@@ -37,8 +35,19 @@ TASK_OF = {key: name for name, key in EVIDENCE_OF.items()}
 def index() -> ResponseReturnValue:
     number = max(1, min(http.args.get("page", 1, type=int), 10_000))
     with wiring.reading() as session:
-        listed = reading_requests.page(session, wiring.viewer(), wiring.now(), number=number)
-    return render_template("requests/index.html", listed=listed, number=number)
+        home = requester_home.home_of(session, number=number)
+        numbers = requester_home.numbers(session) if home.is_welcome else {}
+    return render_template(
+        "requests/index.html",
+        home=home,
+        number=number,
+        turn=requester_home.turn,
+        left=requester_home.left,
+        promised=task_words.PROMISED,
+        no_date=task_words.NO_DATE,
+        steps=len(Phase),
+        **numbers,
+    )
 
 
 @requests.get("/requests/<number>")
@@ -73,6 +82,24 @@ def document(number: str, document_id: int) -> ResponseReturnValue:
     return attachment(body, name)
 
 
+@requests.post("/requests/<number>/files")
+def add_file(number: str) -> ResponseReturnValue:
+    """A file that comes later: kept with the request, and read like the one that came with it."""
+    try:
+        upload = read_upload(http.files.get("document"))
+        with wiring.transaction() as session:
+            request = _request(session, number)
+            if upload is None:
+                raise Unfit(FILE, say("no_file_chosen"))
+            if not _is_open(session, request):
+                raise Unfit(FILE, say("no_files_any_more"))
+            sending.keep_upload(session, request, upload, wiring.act())
+    except Unfit as fault:
+        return _page(number, Attempt(FILE, "", fault.message), 422)
+    flash(say("file_added", name=upload.filename), "ok")
+    return _back(number, "files")
+
+
 @requests.post("/requests/<number>/holds/<int(max=2147483647):hold_id>/answer")
 def answer(number: str, hold_id: int) -> ResponseReturnValue:
     said = http.form.get("body", "")
@@ -83,9 +110,9 @@ def answer(number: str, hold_id: int) -> ResponseReturnValue:
     except Unfit as fault:
         return _page(number, Attempt(f"answer-{hold_id}", said, fault.message), 422)
     except NoSuchHold:
-        flash("This question is not open any more: there is nothing left to answer.", "info")
+        flash(say("question_closed"), "info")
         return _back(number)
-    flash("Thank you. Your answer is sent, and we go on.", "ok")
+    flash(say("answer_sent"), "ok")
     return _back(number)
 
 
@@ -93,7 +120,7 @@ def answer(number: str, hold_id: int) -> ResponseReturnValue:
 def confirm(number: str, key: str) -> ResponseReturnValue:
     """What only the requester can say: the minutes are right, the data is complete, the connector does its work."""
     if key not in TASK_OF:
-        abort(404, "There is nothing like that to confirm")
+        abort(404, say("no_such_confirmation"))
     note = http.form.get("note", "")
     try:
         with wiring.transaction() as session:
@@ -101,7 +128,7 @@ def confirm(number: str, key: str) -> ResponseReturnValue:
     except Unfit as fault:
         return _page(number, Attempt(f"note-{TASK_OF[key]}", note, fault.message), 422)
     flash(
-        SENT[key] if fresh else "There is nothing to confirm at the moment: look at what is asked now.",
+        say(f"sent_{key}") if fresh else say("nothing_to_confirm"),
         "ok" if fresh else "info",
     )
     return _back(number)
@@ -117,7 +144,7 @@ def comment(number: str) -> ResponseReturnValue:
             hold.comment(session, root, wiring.act(), body=said, internal=False, account_id=account_id)
     except Unfit as fault:
         return _page(number, Attempt(COMMENT, said, fault.message), 422)
-    flash("Your comment is sent.", "ok")
+    flash(say("comment_sent"), "ok")
     return _back(number, "conversation")
 
 
@@ -126,14 +153,14 @@ def lead(number: str) -> ResponseReturnValue:
     """The asked person takes the lead, or not."""
     said = http.form.get("answer", "")
     if said not in ("yes", "no"):
-        abort(422, "Answer yes or no")
+        abort(422, say("yes_or_no"))
     try:
         with wiring.transaction() as session:
             heir.answer(session, _request(session, number), wiring.act(), yes=said == "yes")
     except Unfit as fault:
-        flash(f"{fault.message}.", "info")
+        flash(say("as_raised", message=fault.message), "info")
         return _back(number)
-    flash(LED if said == "yes" else NOT_LED, "ok")
+    flash(say("led" if said == "yes" else "not_led"), "ok")
     return _back(number)
 
 
@@ -144,9 +171,9 @@ def still_wanted(number: str) -> ResponseReturnValue:
         with wiring.transaction() as session:
             wanted.still(session, _request(session, number), wiring.act())
     except Unfit as fault:
-        flash(f"{fault.message}.", "info")
+        flash(say("as_raised", message=fault.message), "info")
         return _back(number)
-    flash("Thank you. Your specialist sets up a new starter connector; you get a letter when it is ready.", "ok")
+    flash(say("new_starter_comes"), "ok")
     return _back(number)
 
 
@@ -158,9 +185,9 @@ def would_preview(number: str) -> ResponseReturnValue:
         with wiring.transaction() as session:
             supporting.answer_preview(session, _request(session, number), wiring.act(), would=would)
     except Unfit as fault:
-        flash(f"{fault.message}.", "problem")
+        flash(say("as_raised", message=fault.message), "problem")
         return _back(number)
-    flash("Noted: you would join the private preview." if would else "Noted: you would not join it.", "ok")
+    flash(say("would_preview") if would else say("would_not_preview"), "ok")
     return _back(number)
 
 
@@ -173,7 +200,7 @@ def withdrawal(number: str) -> ResponseReturnValue:
         meaning = leaving.consequences(session, request)
         next_name = _next_name(session, meaning.next_primary)
     if not page.may_withdraw and page.row.withdrawn_at is None and page.view.outcome is None:
-        abort(403, f"Only {page.row.person} can withdraw this request")
+        abort(403, say("only_they_withdraw", person=page.row.person))
     program = wiring.act().program
     until = wiring.now() + program.reinstate_for
     return render_template(
@@ -185,7 +212,7 @@ def withdrawal(number: str) -> ResponseReturnValue:
 def withdraw(number: str) -> ResponseReturnValue:
     with wiring.transaction() as session:
         leaving.withdraw(session, _request(session, number), wiring.act())
-    flash("The request is withdrawn.", "ok")
+    flash(say("withdrawn"), "ok")
     return _back(number)
 
 
@@ -195,9 +222,9 @@ def take_back(number: str) -> ResponseReturnValue:
         with wiring.transaction() as session:
             leaving.take_back(session, _request(session, number), wiring.act())
     except Unfit as fault:
-        flash(f"{fault.message}.", "problem")
+        flash(say("as_raised", message=fault.message), "problem")
         return _back(number)
-    flash("The withdrawal is taken back: your request goes on.", "ok")
+    flash(say("withdrawal_taken_back"), "ok")
     return _back(number)
 
 
@@ -207,6 +234,11 @@ def _next_name(session: Session, following: Request | None) -> str:
     if following is None or not (viewer.is_staff or viewer.account_id == following.account_id):
         return ""
     return session.get_one(Person, following.person_id).name
+
+
+def again(number: str, attempt: Attempt, status: int) -> ResponseReturnValue:
+    """The page once more, with what was not taken."""
+    return _page(number, attempt, status)
 
 
 def _page(number: str, attempt: Attempt | None = None, status: int = 200) -> ResponseReturnValue:
@@ -219,6 +251,8 @@ def _page(number: str, attempt: Attempt | None = None, status: int = 200) -> Res
         row=page.row,
         form=page.trouble,
         sent="sent" in http.args,
+        accepted=",".join(DOCUMENTS),
+        most=wiring.settings().max_body,
         connection=request_words.connection_words(page.view.connection),
         is_requester=wiring.viewer().role is Role.REQUESTER,
     ), status
@@ -226,6 +260,10 @@ def _page(number: str, attempt: Attempt | None = None, status: int = 200) -> Res
 
 def _request(session: Session, number: str) -> Request:
     return reading_case.request_for(session, number, wiring.viewer())
+
+
+def _is_open(session: Session, request: Request) -> bool:
+    return request.withdrawn_at is None and _locked_root(session, request).outcome is None
 
 
 def _root(session: Session, request: Request) -> Case:

@@ -23,6 +23,7 @@ from request_tracker.store.case_rows import RequestRow
 from request_tracker.web.calendar_forms import marked
 from request_tracker.web.calendars import shown
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 roles = Blueprint("roles", __name__)
 LABELS = {key: label_of(key) for key in (*BY_KEY, OWN)}
@@ -71,7 +72,7 @@ def decide() -> ResponseReturnValue:
     except (Unfit, Overtaken) as fault:
         said = (getattr(fault, "field", ""), str(fault))
         return _page(marked(form, [said])), 409 if isinstance(fault, Overtaken) else 422
-    flash(f"{label_of(row.value['preset'])}: in force. The request form offers these roles from now on.", "ok")
+    flash(say("role_preset_set", label=label_of(row.value["preset"])), "ok")
     return redirect(url_for("roles.index"), 303)
 
 
@@ -83,9 +84,9 @@ def tell(number: str) -> ResponseReturnValue:
             request = reading_case.request_for(session, number, wiring.viewer())
             changed = actions.tell(session, request, http.form.get("role", ""), wiring.act())
     except Unfit as fault:
-        flash(f"{fault.message}.", "problem")
+        flash(say("as_raised", message=fault.message), "problem")
         return redirect(url_for("requests.show", number=number), 303)
-    flash("Thank you: your role is noted." if changed else "That is the role we know of.", "ok")
+    flash(say("role_noted") if changed else say("role_known"), "ok")
     return redirect(url_for("requests.show", number=number), 303)
 
 
@@ -97,7 +98,7 @@ def check(number: str) -> ResponseReturnValue:
         actions.must_check(wiring.act())
         actions.ask(session, request, wiring.act(), why=wiring.now().isoformat())
         case = reading_roles.case_of(session, request)
-    flash("Fivetran is asked: the answer stands on the case in a moment.", "ok")
+    flash(say("role_asked"), "ok")
     return redirect(url_for("case.show", number=case) + f"#request-{number}", 303)
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from request_tracker.access import signin as access
 from request_tracker.access import wiring
 from request_tracker.web.forms import SignInForm
+from request_tracker.web.texts import say
 
 signin = Blueprint("signin", __name__)
 
@@ -37,5 +38,5 @@ def enter() -> ResponseReturnValue:
 @signin.post("/sign-out")
 def leave() -> ResponseReturnValue:
     access.leave()
-    flash("You are signed out.", "ok")
+    flash(say("signed_out"), "ok")
     return redirect("/sign-in", 303)

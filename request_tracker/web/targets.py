@@ -15,6 +15,7 @@ from request_tracker.store import policies, reading_calendar
 from request_tracker.web.calendar_forms import LABELS, TargetsForm, marked
 from request_tracker.web.calendars import shown
 from request_tracker.web.forms import whole
+from request_tracker.web.texts import say
 
 targets = Blueprint("targets", __name__)
 
@@ -38,7 +39,7 @@ def decide() -> ResponseReturnValue:
         said = (getattr(fault, "field", ""), str(fault))
         return _page(marked(form, [said])), 409 if isinstance(fault, Overtaken) else 422
     label = label_of(row.value["preset"])
-    flash(f"{label}: in force for clocks that start from now on. Clocks that run keep what was promised.", "ok")
+    flash(say("target_set", label=label), "ok")
     return redirect(url_for("targets.index"), 303)
 
 

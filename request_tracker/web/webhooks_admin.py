@@ -17,6 +17,7 @@ from request_tracker.store import reading_webhooks
 from request_tracker.store.reading_webhooks import Filter
 from request_tracker.web.case_forms import NOTHING as UNTRIED
 from request_tracker.web.case_forms import FormField, a_field
+from request_tracker.web.texts import counted, say
 
 webhooks_admin = Blueprint("webhooks_admin", __name__)
 ON_A_PAGE = 50
@@ -64,9 +65,9 @@ def replay(event_id: int) -> ResponseReturnValue:
         row, _ = reading_webhooks.delivery(session, event_id)
         deliveries.replay(session, [event_id], wiring.act())
     if row.case_number:
-        flash("The connection is looked at again, as if the delivery came now.", "ok")
+        flash(say("delivery_acted_on"), "ok")
     else:
-        flash("There is nothing to look at: the delivery is not about a connection of ours.", "info")
+        flash(say("delivery_not_ours"), "info")
     return redirect(url_for("webhooks_admin.show", event_id=event_id), 303)
 
 
@@ -77,8 +78,7 @@ def replay_many() -> ResponseReturnValue:
     with wiring.transaction() as session:
         chosen = reading_webhooks.ids(session, wanted, limit=MOST_REPLAYED)
         number = deliveries.replay(session, chosen, wiring.act())
-    said = "1 delivery is" if number == 1 else f"{number} deliveries are"
-    flash(f"{said} acted on again: each connection of ours among them is looked at once.", "ok")
+    flash(counted(number, "deliveries_acted_on_one", "deliveries_acted_on_many"), "ok")
     return redirect(_page(wanted), 303)
 
 
@@ -86,7 +86,7 @@ def replay_many() -> ResponseReturnValue:
 def test() -> ResponseReturnValue:
     with wiring.transaction() as session:
         own_webhook.ask_for_test(session, wiring.act())
-    flash("Fivetran is asked to send a test delivery. Load this page again in a moment to read how it went.", "ok")
+    flash(say("delivery_asked"), "ok")
     return redirect(url_for("webhooks_admin.index"), 303)
 
 
@@ -94,7 +94,7 @@ def test() -> ResponseReturnValue:
 def mend() -> ResponseReturnValue:
     with wiring.transaction() as session:
         own_webhook.ask_to_mend(session, wiring.act())
-    flash("The webhook is checked now. Load this page again in a moment.", "ok")
+    flash(say("webhook_checked"), "ok")
     return redirect(url_for("webhooks_admin.index"), 303)
 
 

@@ -10,7 +10,8 @@ from zlib import crc32
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import admit, calendars, report, sweep
+from request_tracker.actions import admit, board, calendars, report, sweep
+from request_tracker.rules.board import CUSTOMERS
 from request_tracker.rules.days_off import day_off
 from request_tracker.rules.terms import Role
 from request_tracker.store import connections, people
@@ -22,6 +23,7 @@ from request_tracker.work.seed import rows, seed
 from request_tracker.work.stories import STORIES
 from request_tracker.work.worker import Worker
 
+BOARD_OPENED = "Customers asked to see what others want, and where it stands."
 PROPOSED_DAYS = ((12, 24, "Christmas Eve"), (12, 31, "New Year's Eve"), (5, 14, "Company day"))
 
 
@@ -40,6 +42,7 @@ def fill(stage: Stage, folder: Path, until: datetime, *, password: str, tell: Ca
         _people(session, stage, folder, password)
     _walk(stage, _agenda(told, until), until, tell)
     _propose_days(stage)
+    _open_board(stage)
 
 
 def forget_neighbour(session: Session, now: datetime) -> None:
@@ -74,6 +77,12 @@ def _propose_days(stage: Stage) -> None:
     found = [day_off(_next(stage.now.date(), month, day), name) for month, day, name in PROPOSED_DAYS]
     with stage.database.transaction() as session:
         calendars.propose(session, found, "ical:company-days.ics", stage.act(stage.staff[Role.ADMIN][0]))
+
+
+def _open_board(stage: Stage) -> None:
+    """The lead opened the public board to customers."""
+    with stage.database.transaction() as session:
+        board.decide(session, CUSTOMERS, BOARD_OPENED, stage.act(stage.staff[Role.LEAD][0]), seen=0)
 
 
 def _next(today: date, month: int, day: int) -> date:

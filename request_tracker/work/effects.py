@@ -8,9 +8,11 @@ from request_tracker.mail.deliver import transport_for
 from request_tracker.store import timeline
 from request_tracker.work import (
     assessing,
+    bulk,
     delivery,
     digests,
     forecasting,
+    forgetting,
     grouping,
     hearing,
     hooks,
@@ -30,6 +32,7 @@ from request_tracker.work import (
     syncing,
     tables,
     trying,
+    verifying,
 )
 from request_tracker.work.context import Context
 
@@ -137,11 +140,15 @@ EFFECTS: dict[str, Effect] = {
         "delete_twin": lambda context, call: removing.delete_twin(
             context, call.args["row_id"], call.args["connection_id"]
         ),
+        "forget_now": lambda context, call: forgetting.forget_now(context),
+        "verify_chains": lambda context, call: verifying.stretch(context, call.args),
         "hook_post": lambda context, call: hooks.post(context, call.args["endpoint_id"]),
         "hook_ping": lambda context, call: hooks.ping(context, call.args["delivery_id"]),
         "look_groups": lambda context, call: grouping.look(context),
         "provision_run": lambda context, call: provision_many.feed(context, call.args["run_id"]),
         "provision_item": lambda context, call: provision_many.item(context, call.args["item_id"]),
+        "bulk_run": lambda context, call: bulk.run(context, call.args["run_id"]),
+        "bulk_undo": lambda context, call: bulk.undo(context, call.args["run_id"], call.args["by_id"]),
     }.items()
 }
 EFFECTS["deliver"] = deliver

@@ -1,11 +1,11 @@
 """Webhooks out: what happened is queued for each endpoint, and each queue is posted in its order by one worker."""
 
 import time
-from datetime import timedelta
 
 from request_tracker.actions import fan_out as telling
 from request_tracker.actions import posting
 from request_tracker.actions.posting import Sending
+from request_tracker.rules.retention import DEAD_MESSAGES_FOR, MESSAGES_FOR
 from request_tracker.store import hooks
 from request_tracker.work.context import Context, Later
 from request_tracker.work.one_post import Poster
@@ -13,8 +13,6 @@ from request_tracker.work.one_post import Poster
 MOST_POSTS = 50
 LONGEST = 20.0
 """Seconds that one job may post; what is left waits its turn behind the jobs of others."""
-KEPT_FOR = timedelta(days=30)
-DEAD_KEPT_FOR = timedelta(days=90)
 
 
 def fan_out(context: Context) -> None:
@@ -54,7 +52,7 @@ def forget_hook_deliveries(context: Context) -> None:
     """What was posted long ago is deleted, some at a time."""
     now = context.now()
     with context.database.transaction() as session:
-        hooks.delete_ended(session, before=now - KEPT_FOR, dead_before=now - DEAD_KEPT_FOR)
+        hooks.delete_ended(session, before=now - MESSAGES_FOR, dead_before=now - DEAD_MESSAGES_FOR)
 
 
 def _next(context: Context, endpoint_id: int, *, after: Sending | None = None) -> Sending | None:

@@ -27,6 +27,7 @@ from request_tracker.store.recipients import Recipient, words_for
 from request_tracker.store.requests import Request, request_number
 from request_tracker.store.requests import request_id as request_id_of
 from request_tracker.store.timeline import Entry
+from request_tracker.work import inviting
 
 NO_WORDS: Mapping[str, Any] = {
     "question": "", "answer": "", "comment": "", "reason": "", "criterion": "", "explanation": "", "alternatives": (),
@@ -118,6 +119,7 @@ def _about_case(session: Session, matter: Matter) -> dict[str, Any]:
         "connect_link": links.connect(matter.base_url, root.number),
         "access_needs": _access_needs(session, matter, root),
         "slots": [datetime.fromisoformat(at) for at in _data(matter).get("slots", ())],
+        "meeting": inviting.told(session, matter.entry),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from request_tracker.actions import meetings_due
 from request_tracker.mail import compose as writing
 from request_tracker.mail.compose import Composed, MailingList
 from request_tracker.rules.notices import NOTICES, Notice, Way
@@ -19,6 +20,7 @@ from request_tracker.store.cases import Case
 from request_tracker.store.letters import Letter
 from request_tracker.store.recipients import Recipient, recipients
 from request_tracker.store.timeline import Entry
+from request_tracker.work import inviting
 from request_tracker.work.particulars import Matter, leaving, told
 
 
@@ -88,7 +90,10 @@ def _told(session: Session, matter: Matter, to: Recipient, occasion: str, settin
         to=to,
         case_id=matter.case.id,
         event_id=matter.entry.id if matter.entry else None,
-        attachments=matter.args.get("attachments", ()),
+        attachments=(
+            *matter.args.get("attachments", ()),
+            *inviting.attached(session, matter.notice.name, matter.entry, to, settings),
+        ),
     )
     if letters.by_key(session, envelope.unique_key) is not None:
         return 0
@@ -102,6 +107,8 @@ def _still_so(session: Session, notice: str, case: Case, entry: Entry) -> bool:
     if notice == "primary_asked":
         ask = heirs.open_ask(session, case.id)
         return ask is not None and ask.event_id == entry.id
+    if notice.startswith("meeting_") and notice != "meeting_asked":
+        return meetings_due.still_so(session, notice, entry)
     if notice == "promoted":
         return entry.data.get("after", case.primary_request_id) == case.primary_request_id
     if entry.kind == "promise.moved":

@@ -9,12 +9,17 @@ from request_tracker import links
 from request_tracker.rules import card_words
 from request_tracker.rules.notices import Notice
 from request_tracker.rules.terms import Criterion, HoldReason, Phase
+from request_tracker.work.inviting import Told
 from request_tracker.work.particulars import NO_WORDS, Moved, Promise
 
 AT = datetime(2026, 3, 24, 9, 30, tzinfo=UTC)
 """A Tuesday; the clocks change in Europe on the Sunday after it, so a zone shows in the dates."""
 DAY = timedelta(days=1)
 READERS = {"requester": "The requester", "supporter": "A merged supporter", "staff": "Staff"}
+MEETING = frozenset(
+    {"slots", "meeting_booked", "meeting_moved", "meeting_cancelled", "meeting_tomorrow", "meeting_asked"}
+)
+"""Notices about a meeting."""
 TOKEN = "sample"
 """Stands for the signed part of a link: whoever presses one in a sample changes nothing."""
 
@@ -67,7 +72,8 @@ def _about_case(notice: Notice, view: View) -> dict[str, Any]:
         "accounts": 3,
         "connect_link": links.connect(view.base_url, "LITE-000042"),
         "access_needs": card_words.API_KEY,
-        "slots": [AT + 7 * DAY, AT + 8 * DAY + timedelta(hours=2)] if notice.name == "slots" else [],
+        "slots": [AT + 7 * DAY, AT + 8 * DAY + timedelta(hours=2)] if notice.name in MEETING else [],
+        "meeting": _meeting(view) if notice.name in MEETING else None,
         "differing": 2,
         "clocks_page": links.clocks(view.base_url),
         "waiting": 4,
@@ -77,6 +83,11 @@ def _about_case(notice: Notice, view: View) -> dict[str, Any]:
         "hook_page": links.hook(view.base_url, 7),
         "hook_gone": False,
     }
+
+
+def _meeting(view: View) -> Told:
+    at, place = AT + 8 * DAY + timedelta(hours=2), "https://call.example/acme"
+    return Told(at, at - DAY, 60, place, True, "Sam Specialist", "Europe/Berlin", "Ada Example", view.zone)
 
 
 def _about_dates(notice: Notice) -> dict[str, Any]:
@@ -150,6 +161,10 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
     "reopened": {"new_information": "The vendor published a new API in March."},
     "closed": {"reason": "The service is shut down at the end of the year."},
     "sync_failed": {"reason": "The service answered with 429 for an hour"},
+    "meeting_moved": {"reason": "The demonstration room is taken that day."},
+    "meeting_cancelled": {"reason": "We have seen what we need by now."},
+    "meeting_asked": {"comment": "That week we close the books; any day after it is fine."},
+    "minutes_wrong": {"comment": "Refunds are missing among the data we need."},
     "on_behalf": {"consent": "Agreed on the phone on 20 March."},
 }
 _TO_EVERYBODY = frozenset({"declined", "declined_late", "rescoped", "rework", "closed"})

@@ -24,7 +24,7 @@ from request_tracker.work.post import Envelope
 from request_tracker.work.sample_values import AT, DAY, READERS, TOKEN, View, values
 
 __all__ = ["READERS", "SHOWN", "View", "readers_of", "sample", "send_sample"]
-_TO_CUSTOMERS = frozenset({Audience.PRIMARY, Audience.EVERYBODY, Audience.SUBMITTER})
+_TO_CUSTOMERS = frozenset({Audience.PRIMARY, Audience.EVERYBODY, Audience.SUBMITTER, Audience.GUEST})
 _TO_MANY = frozenset({Audience.EVERYBODY, Audience.SUBMITTER})
 SHOWN = {"report_link": Notice("report_link", (), "The weekly report as a link", at_once=True), **NOTICES}
 """Every notice, and the letter to people outside, who choose nothing here."""

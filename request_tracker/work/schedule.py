@@ -6,9 +6,23 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from request_tracker.actions import card, deliveries, first_sync, refold, removal, report, strays, sweep
-from request_tracker.store import timeline
-from request_tracker.work import assessing, digests, forecasting, grouping, hooks, own_webhook, roles, tables, trying
+from request_tracker.actions import card, deliveries, first_sync, meetings_due, refold, removal, report, strays, sweep
+from request_tracker.store import presences, timeline
+from request_tracker.work import (
+    assessing,
+    boarding,
+    digests,
+    forecasting,
+    forgetting,
+    grouping,
+    hooks,
+    own_webhook,
+    roles,
+    searching,
+    tables,
+    trying,
+    verifying,
+)
 from request_tracker.work.context import Context
 
 log = logging.getLogger(__name__)
@@ -21,6 +35,13 @@ def sweep_clocks(context: Context) -> None:
         sweep.holds_expired(session, context.act())
         sweep.waits_overdue(session, context.act())
         sweep.verifications_due(session, context.act())
+
+
+def sweep_meetings(context: Context) -> None:
+    """Meetings whose case went elsewhere are over, and those of tomorrow are called to mind."""
+    with context.database.transaction() as session:
+        meetings_due.end_stranded(session, context.act())
+        meetings_due.remind(session, context.act())
 
 
 def sweep_asks(context: Context) -> None:
@@ -81,9 +102,16 @@ def forget_deliveries(context: Context) -> None:
         card.forget(session, context.act())
 
 
+def forget_presences(context: Context) -> None:
+    """Who looked at which case is of no use after minutes."""
+    with context.database.transaction() as session:
+        presences.forget(session, now=context.now())
+
+
 TICKS: tuple[tuple[Tick, float], ...] = (
     (sweep_clocks, 10),
     (sweep_asks, 10),
+    (sweep_meetings, 30),
     (reconcile, 10),
     (ensure_report, 60),
     (ensure_digests, 60),
@@ -91,9 +119,13 @@ TICKS: tuple[tuple[Tick, float], ...] = (
     (ensure_refold, 300),
     (own_webhook.ensure_webhook, 300),
     (forget_deliveries, 300),
+    (forget_presences, 300),
     (hooks.fan_out, 3),
+    (searching.follow, 2),
+    (searching.walk, 10),
     (hooks.forget_hook_deliveries, 600),
     (ensure_forecast, 600),
+    (boarding.keep_up, 60),
     (ensure_strays, 3600),
     (ensure_nothing_forgotten, 3600),
     (tables.look_daily, 600),
@@ -101,13 +133,17 @@ TICKS: tuple[tuple[Tick, float], ...] = (
     (grouping.ensure, 600),
     (assessing.look_after, 600),
     (trying.look_after, 30),
+    (forgetting.forget_failures, 3600),
+    (verifying.ensure, 3600),
 )
 """Each tick and how often it comes, in seconds."""
 
 
 def started(context: Context, *, pace: float = 1.0) -> BackgroundScheduler:
     """A running scheduler over the ticks; `pace` below 1 makes them come sooner (the demo)."""
-    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
     for tick, seconds in TICKS:
         scheduler.add_job(
             safely(tick),

@@ -1,4 +1,4 @@
-"""Seed data into an empty program: calendar, catalogue, aliases, people."""
+"""Seed data into an empty program: calendar, catalogue, aliases, templates."""
 
 import csv
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from request_tracker.store.clocks import CalendarVersion, newest_calendar
 from request_tracker.store.holidays import CONFIRMED, Holiday
 from request_tracker.store.keys import load_tuning, read_rows
 from request_tracker.store.knowledge import read as read_knowledge
+from request_tracker.store.reply_templates import ReplyTemplate
 
 
 def seed(session: Session, program: Program, folder: Path, now: datetime) -> str:
@@ -25,7 +26,8 @@ def seed(session: Session, program: Program, folder: Path, now: datetime) -> str
     calendar = _calendar(session, program, folder, now)
     aliases = _knowledge(session, folder, now)
     entries = _catalogue(session, folder, now)
-    return f"Added {calendar} calendar, {entries} catalogue entries, {aliases} aliases."
+    templates = _templates(session, folder, now)
+    return f"Added {calendar} calendar, {entries} catalogue entries, {aliases} aliases, {templates} templates."
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:
@@ -129,3 +131,23 @@ def _families(session: Session, folder: Path, now: datetime) -> list[Family]:
         for row in read_rows(folder / "families.csv")
         if (row["family"], row["domain"]) not in known
     ]
+
+
+def _templates(session: Session, folder: Path, now: datetime) -> int:
+    """The first templates. Where there is any, retired or not, people keep their own: none come back."""
+    if session.scalar(select(ReplyTemplate.id).limit(1)) is not None:
+        return 0
+    new = [
+        ReplyTemplate(
+            kind=row["kind"],
+            name=row["name"],
+            body=row["body"],
+            criterion=row["criterion"] or None,
+            alternatives=row["alternatives"],
+            changed_at=now,
+        )
+        for row in rows(folder / "reply_templates.csv")
+    ]
+    session.add_all(new)
+    session.flush()
+    return len(new)

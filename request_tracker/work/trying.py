@@ -14,7 +14,8 @@ from types import TracebackType
 from request_tracker.actions import trial_steps as steps
 from request_tracker.actions.trial_steps import BIGGEST_DATABASE, Ended, Task
 from request_tracker.apidocs import trial
-from request_tracker.apidocs.trial import Ran
+from request_tracker.apidocs.trial import SCRATCH, Ran
+from request_tracker.store.trials import EXAMPLES, SOURCE
 from request_tracker.work.context import Context, Later
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def look_after(context: Context) -> None:
 
 def _sweep(context: Context) -> None:
     before = (context.now() - STALE).timestamp()
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+    left = (each for name in (FOLDER, SCRATCH) for each in Path(tempfile.gettempdir()).glob(f"{name}*"))
+    for folder in left:
         with suppress(OSError):
             if folder.stat().st_mtime < before:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -60,7 +62,7 @@ def _sweep(context: Context) -> None:
 def _tried(context: Context, run_id: int, configuration: Mapping[str, str] | None) -> bool:
     """False where it has to wait for its turn."""
     with context.database.transaction() as session:
-        is_ours = steps.begin(session, run_id, context.act())
+        is_ours = steps.begin(session, run_id, EXAMPLES if configuration is None else SOURCE, context.act())
     if is_ours:
         with _Told(context, run_id):
             _try(context, run_id, configuration)

@@ -67,7 +67,7 @@ def telling(world: World) -> Iterator[None]:
 
 @SWEPT
 def test_everything_holds_after_every_step(rolled: Any, cast: Cast) -> None:
-    explore(rolled, cast, steps(least=10, most=30), of(rolled, 10, 4), walk)
+    explore(rolled, cast, steps(least=10, most=30), of(rolled, 6, 4), walk)
 
 
 @pytest.mark.deep
@@ -119,7 +119,7 @@ def _trip(world: World, a: int, b: int, between: list[Step]) -> None:
 
 @SWEPT
 def test_unmerging_restores_every_row(rolled: Any, cast: Cast) -> None:
-    explore(rolled, cast, TRIPS, of(rolled, 6, 3), there_and_back)
+    explore(rolled, cast, TRIPS, of(rolled, 4, 3), there_and_back)
 
 
 @pytest.mark.deep

@@ -80,7 +80,7 @@ def test_a_subtree_goes_back_with_its_child(session: Session, cast: Cast) -> Non
 
 
 @SWEPT
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=st.lists(st.lists(st.integers(0, 4), min_size=2, max_size=2), min_size=1, max_size=6))
 def test_random_merges_taken_back_in_reverse_restore_everything(
     rolled: Any, cast: Cast, pairs: list[list[int]]

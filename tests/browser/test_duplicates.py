@@ -40,7 +40,7 @@ def test_the_inbox_is_accessible_and_fits(enter: Enter, scheme: str, width: int)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.goto("/duplicates")
-    pair = page.locator("[data-pair]").first.get_attribute("href") or ""
+    pair = page.locator("[data-row]").first.get_attribute("href") or ""
     for path in ("/duplicates", pair, "/duplicates/dismissed"):
         page.goto(path)
         _axe(page)
@@ -51,7 +51,7 @@ def test_the_inbox_is_accessible_and_fits(enter: Enter, scheme: str, width: int)
 def test_everything_works_without_script(enter: Enter) -> None:
     page = enter("specialist", 1, java_script_enabled=False)
     page.goto("/duplicates")
-    page.locator("[data-pair]").first.click()
+    page.locator("[data-row]").first.click()
     decided = page.url
     page.get_by_role("link", name="Swap direction").click()
     expect(page).to_have_url(re.compile(r"into=LITE-"))
@@ -66,7 +66,7 @@ def test_everything_works_without_script(enter: Enter) -> None:
 def test_single_keys_can_be_switched_off_and_spare_who_types(enter: Enter) -> None:
     page = enter("specialist", 0)
     page.goto("/duplicates")
-    first = page.locator("[data-pair]").first
+    first = page.locator("[data-row]").first
     page.get_by_label("Likeness").focus()
     page.keyboard.press("j")
     expect(page.get_by_label("Likeness")).to_be_focused()
@@ -84,7 +84,7 @@ def test_single_keys_can_be_switched_off_and_spare_who_types(enter: Enter) -> No
         expect(first).not_to_be_focused()
         page.reload()
     expect(page.get_by_label("Use single keys")).to_be_hidden()
-    page.locator("summary").click()
+    page.locator("#keys summary").click()
     page.get_by_label("Use single keys").check()
     page.locator("h1").click()
     page.keyboard.press("j")
@@ -94,7 +94,7 @@ def test_single_keys_can_be_switched_off_and_spare_who_types(enter: Enter) -> No
 def test_the_inbox_is_worked_through_by_keyboard_alone(enter: Enter, demo: Running) -> None:
     page = enter("specialist", 0)
     page.goto("/duplicates")
-    pairs = page.locator("[data-pair]")
+    pairs = page.locator("[data-row]")
     assert pairs.count() >= 6
     for key, place in (("j", 0), ("j", 1), ("k", 0), ("k", 0)):
         page.keyboard.press(key)
@@ -134,7 +134,7 @@ def _work_through(page: Page) -> list[tuple[str, str]]:
             can = page.locator("[data-key=m]").count() == 1
             _press(page, "m" if can else "d")
             merged += [(child, root)] if can else []
-        elif page.locator("[data-pair]").count():
+        elif page.locator("[data-row]").count():
             _press(page, "o")
         else:
             return merged

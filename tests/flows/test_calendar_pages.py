@@ -249,7 +249,7 @@ def test_other_staff_read_and_change_nothing(session: Session, cast: Cast, sign_
         for path, word in ((HOME, "Working time"), (DAYS, "Christmas Eve"), (TARGETS, "Published now")):
             text = browser.get(path).text
             assert word in text
-            assert text.count("<form") == 1, "to sign out, and nothing else"
+            assert text.count('<form method="post"') == 1, "to sign out, and nothing else"
         browser.get(f"{HOME}/new", status=403)
     sign_in(cast.ada).get(HOME, status=403)
 

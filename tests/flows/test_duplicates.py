@@ -70,7 +70,7 @@ def send(browser: Browser, path: str, what: str, status: int = 303, **more: str)
 
 
 def numbers(page: Page) -> list[str]:
-    return re.findall(r'data-pair href="/duplicates/(LITE-\d+/LITE-\d+)', page.text)
+    return re.findall(r'data-row href="/duplicates/(LITE-\d+/LITE-\d+)', page.text)
 
 
 def count(session: Session) -> int:

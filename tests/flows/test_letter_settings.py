@@ -161,7 +161,7 @@ def test_the_page_keeps_what_was_typed_and_says_what_to_do(app: Flask, cast: Cas
     after = browser.follow(page)
     assert "Saved." in after.text
     assert session.get_one(Person, cast.lead.id, populate_existing=True).zone == "Asia/Kathmandu"
-    assert "14:45 +0545" in after.text, "the page tells times in it at once"
+    assert "14:45 UTC+05:45" in after.text, "the page tells times in it at once"
     assert kept(session) == {(cast.lead.id, "duties"): ("weekly", "page")}
 
 

@@ -294,7 +294,9 @@ WHOSE_TURN = (
 PAGE_CHANGES = {
     # lines that a merge may bring to a requester's own pages -> what they tell
     r"(the end of \w+, |\w+ )*\d{1,2} \w{3,9}( \d{4})?(, \d\d:\d\d)?( UTC| \(UTC\))?\.?": "a date",
-    r"(One|\d+) (other )?accounts? .*": "a count",
+    r"(One|\d+) (other )?accounts? .*|Only your account .*|Your account and .*|Nobody asks for it now\.": "a count",
+    r"(, )?(\d+ working days?|less than a working day) left\.?.*": "how much of the promised time is left",
+    r"step \d of \d|How we count (it|them)|No date is promised at this step\..*|Most requests like it .*": "the phase",
     r"It goes on as one\..*|Your request was combined .*|Combined.*|Another request leads .*|Leads the .*": "the merge",
     r"(In |Now in )?(" + "|".join(phase.words for phase in Phase) + r")\.?": "the phase",
     "(?:.*(" + "|".join(WHOSE_TURN) + ").*)": "who has the ball",

@@ -306,7 +306,7 @@ def test_one_press_joins_and_keeps_what_was_typed(ada: Browser, theirs: str, ses
     assert _count(session, Case) == 1
     text = _text(ada.follow(sent))
     assert "You have joined the request" in text
-    assert "2 accounts asked for this" in text
+    assert "Your account and one other ask for this." in text
     request = session.scalars(select(Request).where(Request.person_id == cast.ada.id)).one()
     assert (request.kind, request.use_case) == ("joined", FORM["use_case"])
 
@@ -363,7 +363,7 @@ def test_a_promise_to_the_first_moment_of_monday_is_told_as_the_end_of_friday(
 ) -> None:
     request = a_request(session, cast.ada, now=MONDAY - timedelta(days=1))
     session.commit()
-    assert "We answer by the end of Friday 13 Nov 2026 (UTC)." in _text(_show(ada, request))
+    assert "We answer by the end of Friday 13 Nov 2026 (UTC), 9 working days left." in _text(_show(ada, request))
 
 
 def test_a_question_is_answered_on_the_page(ada: Browser, session: Session, cast: Cast, app: Flask) -> None:
@@ -375,7 +375,7 @@ def test_a_question_is_answered_on_the_page(ada: Browser, session: Session, cast
     assert "It is your turn" in page.text
     assert "Which &lt;i&gt;plan&lt;/i&gt;?" in page.text
     assert "The promise stands still since 2 Nov 2026: we wait for an answer from you" in _text(page)
-    assert "Answer a question" in ada.get("/requests").text
+    assert "Answer our question" in ada.get("/requests").text
     action = re.search(r'action="(/requests/[^"]+/answer)"', page.text)
     assert action is not None
     empty = ada.post(action[1], {"body": "  "}, status=422)
@@ -530,7 +530,7 @@ def test_a_supporter_sees_the_public_card_and_their_own_matters(app: Flask, sess
     session.commit()
     text = _text(_show(_browser(app, cast.cleo), own))
     assert "Wish of Contoso" in text
-    assert "2 accounts asked for this" in text
+    assert "Your account and one other ask for this." in text
     assert "In consultation" in text
     for hidden in ("Secret of", "Noted at", "Asked of Northwind", "Said by", "Ada", "Northwind", "It is your turn"):
         assert hidden not in text
@@ -557,6 +557,8 @@ def test_the_list_shows_own_requests_first_and_says_what_to_do_when_empty(
     app: Flask, session: Session, cast: Cast
 ) -> None:
     ben = _browser(app, cast.ben)
+    assert "Welcome. Here is the program in a minute" in ben.get("/requests").text
+    ben.follow(ben.post("/how-it-works/read"))
     assert "You have not asked for a connector yet" in ben.get("/requests").text
     a_request(session, cast.ben, service_name="Of Ben", service_url="https://ben.example")
     a_request(session, cast.ada, service_name="Of Ada")
@@ -570,7 +572,7 @@ def test_staff_begin_with_the_queue_and_may_look_at_a_request(app: Flask, sessio
     request = a_request(session, cast.ada)
     session.commit()
     browser = _browser(app, cast.auditor)
-    assert browser.get("/", status=303).location == "/queue"
+    assert browser.get("/", status=303).location == "/reports"
     assert "Ada" in _show(browser, request).text
     browser.get("/requests", status=403)
     browser.get("/style")

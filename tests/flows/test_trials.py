@@ -241,8 +241,9 @@ def test_a_run_is_stopped_or_dies_and_the_next_goes_on_from_what_stands(desk: De
     assert third.former_id == first.id
     with desk.database.transaction() as session:
         act = desk.context().act()
-        assert trial_steps.begin(session, third.id, act)
-        assert trial_steps.begin(session, third.id, act) is False, "another worker is at it"
+        assert trial_steps.begin(session, third.id, "source", act) is None, "nobody typed a key for this run"
+        assert trial_steps.begin(session, third.id, "examples", act)
+        assert trial_steps.begin(session, third.id, "examples", act) is False, "another worker is at it"
     desk.work()
     assert desk.runs()[2].state == "running"
     CLOCK["now"] += timedelta(seconds=119)
@@ -286,7 +287,7 @@ def test_workers_run_two_at_a_time_and_what_breaks_here_is_told(desk: Desk, capl
     for each in others:
         page.post(f"/cases/{each.number}/trials", on=f"/cases/{each.number}/trials")
     with desk.database.transaction() as session:
-        begun = [trial_steps.begin(session, each.id, desk.context().act()) for each in desk.runs()[1:]]
+        begun = [trial_steps.begin(session, each.id, "examples", desk.context().act()) for each in desk.runs()[1:]]
     assert begun == [True, True, False]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from request_tracker.mail.compose import compose, day, host_of, message_id, one_line, when
 from request_tracker.rules.notices import NOTICES
+from request_tracker.work.inviting import Told
 from request_tracker.work.particulars import Moved, Promise
 
 LETTERS = [name for name, row in NOTICES.items() if row.audience and name != "weekly_report"]
@@ -31,6 +32,7 @@ def a_context(**changes: Any) -> dict[str, Any]:
         "has_ended": False, "ends_case": False, "waits_for": "", "specialist": "Sam", "persons": 3, "accounts": 2,
         "connect_link": "https://by.example/connect/LITE-000001", "access_needs": ("Have a key.",),
         "slots": [NOVEMBER], "at": NOVEMBER,
+        "meeting": Told(NOVEMBER, NOVEMBER, 60, "https://call.example/1", True, "Sam", "UTC", "Ada", "Europe/Berlin"),
         "promise": Promise("Review of the request", NOVEMBER, False),
         "clock": Promise("Review of the request", NOVEMBER, False),
         "appeal_until": NOVEMBER, "return_until": NOVEMBER, "grace_days": 7, "silence_days": 5,
@@ -46,7 +48,7 @@ def a_context(**changes: Any) -> dict[str, Any]:
 
 
 BARE = {
-    "promise": None, "clock": None, "access_needs": (), "slots": [], "minutes": (), "later_tables": (),
+    "promise": None, "clock": None, "access_needs": (), "slots": [], "meeting": None, "minutes": (), "later_tables": (),
     "specialist": "", "is_primary": False, "criterion": "",
     "until": None, "moved": None, "differing": 1, "joined": True, "would_preview": False,
     "has_ended": True, "ends_case": True, "waits_for": "a decision", "persons": 1, "accounts": 1,

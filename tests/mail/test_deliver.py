@@ -38,16 +38,16 @@ def test_a_message_has_both_versions_and_its_headers() -> None:
 
 
 def test_attachments_keep_name_type_and_bytes() -> None:
-    invitation = {
-        "filename": "meeting.ics",
-        "media_type": "text/calendar; method=REQUEST",
-        "content": base64.b64encode("BEGIN:VCALENDAR – ü".encode()).decode(),
+    table = {
+        "filename": "promises.csv",
+        "media_type": "text/csv; charset=utf-8; header=present",
+        "content": base64.b64encode("kept – ü".encode()).decode(),
     }
-    message = build(a_letter(attachments=[invitation]), SENDER)
+    message = build(a_letter(attachments=[table]), SENDER)
     (attached,) = [part for part in message.iter_attachments() if isinstance(part, EmailMessage)]
-    assert attached.get_filename() == "meeting.ics"
-    assert attached["Content-Type"].params["method"] == "REQUEST"
-    assert attached.get_payload(decode=True) == "BEGIN:VCALENDAR – ü".encode()
+    assert attached.get_filename() == "promises.csv"
+    assert attached["Content-Type"].params["header"] == "present"
+    assert attached.get_payload(decode=True) == "kept – ü".encode()
 
 
 @pytest.mark.parametrize(

@@ -323,6 +323,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) -> Ite
     database.close()
 
 
+@pytest.mark.deep
 def test_what_is_hidden_in_a_crowd_is_found(crowd: tuple[Database, Crowd], knowledge: Knowledge) -> None:
     """Typing errors, glued names, aliases, old domains, pages on shared hosts: compared, whatever the score then is."""
     database, made = crowd
@@ -337,6 +338,7 @@ def test_what_is_hidden_in_a_crowd_is_found(crowd: tuple[Database, Crowd], knowl
     assert len(missed) <= 3, missed
 
 
+@pytest.mark.deep
 def test_no_look_up_in_a_crowd_scans(crowd: tuple[Database, Crowd], knowledge: Knowledge) -> None:
     """Every table is reached through an index, asked for by value."""
     database, made = crowd

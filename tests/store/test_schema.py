@@ -17,7 +17,13 @@ from request_tracker.store.session import Database
 
 def test_models_and_migrations_agree(engine: Engine) -> None:
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        compared = MigrationContext.configure(connection, opts={"include_object": not_the_engines_own})
+        assert compare_metadata(compared, schema.metadata) == []
+
+
+def not_the_engines_own(_thing: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
+    """The full-text index is no table of ours: SQLite keeps shadow tables by it, PostgreSQL one without a model."""
+    return not (kind == "table" and reflected and (name or "").startswith("search_fts"))
 
 
 def test_checks_are_migrated_too(engine: Engine) -> None:
