@@ -3,12 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.phases import BY_NAME
 from request_tracker.rules.terms import USABLE_STARTER, Criterion, HoldReason, Outcome, Phase, Role, StarterState
 
 ALL = len(Criterion)
+
+
+class Met(StrEnum):
+    """How far the consultation's meeting is. ANSWERED: none of our times fitted, and the requester said something."""
+
+    NOT_YET = "not_yet"
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    BOOKED = "booked"
+    BEGUN = "begun"
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class Standing:
     evidence: frozenset[str] = frozenset()
     judged: int = 0
     starter: StarterState = StarterState.NONE
+    meeting: Met = Met.NOT_YET
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,11 @@ def _in_state(*states: StarterState) -> Callable[[Standing], bool]:
     return lambda case: case.starter in states
 
 
+def _met(far: Met) -> Callable[[Standing], bool]:
+    """So far, and no minutes yet."""
+    return lambda case: case.meeting is far and not any(key in case.evidence for key in MINUTES)
+
+
 def _always(_: Standing) -> bool:
     return True
 
@@ -136,7 +153,11 @@ TABLE: dict[Phase, tuple[_Row, ...]] = {
     ),
     Phase.CONSULTATION: (
         _Row(_BROKEN, "Mend the starter connector", "connection"),
-        _Row(_lacks(*MINUTES), "Hold the consultation", "consultation"),
+        _Row(_met(Met.ANSWERED), "Answer about the meeting", "consultation"),
+        _Row(_met(Met.OFFERED), "Waits for the requester to choose a time", "consultation", True),
+        _Row(_met(Met.BOOKED), "Waits for the day of the meeting", "consultation", True),
+        _Row(_met(Met.BEGUN), "Write the minutes", "consultation"),
+        _Row(_lacks(*MINUTES), "Offer times to meet", "consultation"),
         _Row(_misses(*MINUTES), "Complete the minutes", "consultation"),
         _Row(_lacks("starter_ready"), "Waits for the starter connector", "connection", True),
         _Row(_lacks("access_granted"), "Waits for access from the requester", "connection", True),

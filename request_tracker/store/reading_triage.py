@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ScalarSelect, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from request_tracker.rules.next_step import NextStep, Standing, next_step
+from request_tracker.rules.meetings import MeetingState
+from request_tracker.rules.next_step import Met, NextStep, Standing, next_step
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.terms import HoldReason, Outcome, Phase, StarterState
 from request_tracker.store.absences import Absence
@@ -18,6 +19,7 @@ from request_tracker.store.cases import Case, case_number
 from request_tracker.store.connections import IS_LIVE, Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.holds import Hold
+from request_tracker.store.meetings import Meeting
 from request_tracker.store.people import Person
 from request_tracker.store.reading_queue import Filter, conditions, cut, due_word, order, placed
 from request_tracker.store.requests import Request
@@ -65,6 +67,7 @@ def triage(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> T
             Person.name.label("assignee"), _away(now).label("away"), _accounts().label("accounts"),
             _held("since").label("held_since"), _held("expected_until").label("held_until"),
             _evidence().label("evidence"), _judged().label("judged"), _starter().label("starter"),
+            _meeting(_FAR_WORDS).label("met"), _meeting(Meeting.starts_at).label("meets_at"),
         )
         .join(chosen, chosen.c.id == Case.id)
         .outerjoin(Person, Person.id == Case.assignee_id)
@@ -140,6 +143,25 @@ def _starter() -> Any:
     return case((Case.phase.in_(BUILT_BY_US), newest.correlate(Case).scalar_subquery()))
 
 
+_FAR_WORDS = case(
+    (Meeting.state == MeetingState.BOOKED, Met.BOOKED.value), (Meeting.asked != "", Met.ANSWERED.value),
+    else_=Met.OFFERED.value,
+)  # fmt: skip
+
+
+def _meeting(column: Any) -> Any:
+    """Of the meeting that is offered or booked: there is one at most."""
+    of_case = (Meeting.case_id == Case.id, Meeting.state.in_((MeetingState.OFFERED, MeetingState.BOOKED)))
+    found = select(column).where(*of_case).correlate(Case).scalar_subquery()
+    return case((Case.phase == Phase.CONSULTATION, found))
+
+
+def _met(row: Any, now: datetime) -> Met:
+    if row.met == Met.BOOKED and row.meets_at <= now:
+        return Met.BEGUN
+    return Met(row.met or Met.NOT_YET)
+
+
 def _row(row: Any, viewer: Viewer, now: datetime) -> TriageRow:
     due_at = row.queue_at if row.queue_at < FAR else None
     phase, outcome = Phase(row.phase), Outcome(row.outcome) if row.outcome else None
@@ -155,6 +177,7 @@ def _row(row: Any, viewer: Viewer, now: datetime) -> TriageRow:
         evidence=frozenset((row.evidence or "").split(",")) - {""},
         judged=row.judged,
         starter=StarterState(row.starter or StarterState.NONE),
+        meeting=_met(row, now),
     )
     return TriageRow(
         case_number(row.id), row.version, row.service_name, phase, outcome, held, row.held_until, due_at,

@@ -19,6 +19,7 @@ from request_tracker.rules.phases import FIXES
 from request_tracker.store.absences import Absence
 from request_tracker.store.audit_entries import AuditEntry
 from request_tracker.store.cases import Case
+from request_tracker.store.meetings import Meeting
 
 pytestmark = SWEPT
 
@@ -57,12 +58,21 @@ def test_each_row_says_what_comes_next_and_leads_there(at: Any, session: Session
     hold.put_on(session, held, act(cast.specialist), reason="source_vendor")
     unassigned = a_case(session, cast, phase="validation", service_name="Unassigned")
     unassigned.assignee_id = None
+    met = a_case(session, cast, phase="consultation", service_name="Met")
+    session.add(
+        Meeting(
+            case_id=met.id, account_id=met.account_id, request_id=met.primary_request_id, guest_id=cast.ada.id,
+            host_id=cast.specialist.id, uid="met@walk.example", state="booked", starts_at=MONDAY, offered_at=MONDAY,
+            booked_at=MONDAY,
+        )
+    )  # fmt: skip
     expected = {
+        met: ("Write the minutes", "consultation"),
         a_case(session, cast, service_name="New"): ("Claim it", "move-claim"),
         a_case(session, cast, phase="validation", service_name="Claimed"): ("Check duplicates", "duplicates"),
         checked: ("Judge 8 criteria", "assessment"),
         judged: ("Accept or decline", "move-accept"),
-        a_case(session, cast, phase="consultation", service_name="Accepted"): ("Hold the consultation", "consultation"),
+        a_case(session, cast, phase="consultation", service_name="Accepted"): ("Offer times to meet", "consultation"),
         ready: ("Start the build", "move-start_build"),
         a_case(session, cast, phase="development", service_name="Begun"): ("Build the connector", "build"),
         built: ("Open the private preview", "move-open_preview"),

@@ -7,7 +7,7 @@ import pytest
 
 from request_tracker.rules import next_step as rules
 from request_tracker.rules.facts import CaseFacts
-from request_tracker.rules.next_step import ALL, Standing, next_step
+from request_tracker.rules.next_step import ALL, Met, Standing, next_step
 from request_tracker.rules.phases import FIXES
 from request_tracker.rules.process import options
 from request_tracker.rules.terms import STAFF, Criterion, HoldReason, Outcome, Phase, Role, StarterState
@@ -36,8 +36,10 @@ def _evidence(phase: Phase) -> list[frozenset[str]]:
 @pytest.mark.parametrize("phase", Phase)
 def test_every_state_has_a_step_and_a_named_move_can_be_made(phase: Phase) -> None:
     said = set()
-    for evidence, starter, role, judged in product(_evidence(phase), StarterState, STAFF, (0, ALL - 1, ALL)):
-        case = Standing(phase, role, assigned=True, evidence=evidence, judged=judged, starter=starter)
+    counts = (0, ALL - 1, ALL) if phase is Phase.VALIDATION else (ALL,)
+    meetings = Met if phase is Phase.CONSULTATION else (Met.NOT_YET,)
+    for evidence, starter, role, judged, met in product(_evidence(phase), StarterState, STAFF, counts, meetings):
+        case = Standing(phase, role, assigned=True, evidence=evidence, judged=judged, starter=starter, meeting=met)
         step = next_step(case)
         said.add(step.words)
         assert step.words
