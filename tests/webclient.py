@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 import html5lib
@@ -26,6 +27,12 @@ class Page:
     @property
     def location(self) -> str:
         return str(self.headers.get("Location", ""))
+
+    @property
+    def words(self) -> str:
+        """What a person reads of the page's main part, on one line."""
+        words = " ".join(unescape(re.sub(r"<[^>]+>", " ", self.text.split("<main")[1])).split())
+        return re.sub(r" (?=[.,:;])", "", words)
 
 
 class Browser:

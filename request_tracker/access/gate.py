@@ -43,7 +43,7 @@ def _check() -> ResponseReturnValue | None:
         return None
     if role is None:
         return sign_in_page(http.full_path) if http.method == "GET" else sign_in_again()
-    abort(403, "Your role does not allow this; ask an admin if you think it should")
+    abort(403, "Your role does not allow this")
 
 
 def _refuse_nul() -> None:

@@ -41,11 +41,10 @@ def load(cookie_id: str) -> SignedIn | None:
     if not person_id.isdigit():
         return None
     with wiring.reading() as session:
-        person = session.get(Person, int(person_id))
-        if person is None or not person.active or not secrets.compare_digest(person.session_key, key):
-            return None
-        viewer = people.viewer(session, person.id)
-        return SignedIn(viewer, person.session_key) if viewer else None
+        found = people.known(session, int(person_id))
+    if found is None or not secrets.compare_digest(found.session_key, key):
+        return None
+    return SignedIn(found.viewer, found.session_key)
 
 
 def check(session: Session, email: str, password: str, now: datetime) -> SignedIn | None:

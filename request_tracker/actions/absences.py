@@ -54,7 +54,7 @@ def enter(session: Session, days: Days, act: Act) -> Absence:
 
 def take_back(session: Session, absence_id: int, act: Act) -> None:
     """The person is there after all. Raises NoSuchAbsence."""
-    row = session.get(Absence, absence_id)
+    row = session.get(Absence, absence_id, with_for_update=True)
     if row is None or (row.person_id != act.who.id and act.who.role is not Role.LEAD):
         raise NoSuchAbsence("There is no such absence")
     _note(session, "absence.taken_back", row, act)
@@ -63,11 +63,12 @@ def take_back(session: Session, absence_id: int, act: Act) -> None:
 
 
 def _whose(session: Session, person_id: int, act: Act) -> Person:
+    """The person, locked: two who enter the same days at once take turns."""
     if act.who.role not in ASSIGNABLE:
         raise NotAllowed("Only those who work on cases enter days out of office")
     if person_id != act.who.id and act.who.role is not Role.LEAD:
         raise NotAllowed("Only a lead may enter the days of somebody else")
-    person = session.get(Person, person_id)
+    person = session.get(Person, person_id, with_for_update=True)
     if person is None or not person.active or person.role not in ASSIGNABLE:
         raise Unfit("person", "Choose somebody who works on cases")
     return person

@@ -7,8 +7,9 @@ from request_tracker.actions.advance import Stale, touch
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules import absence_words
 from request_tracker.rules.people import Act
+from request_tracker.rules.phases import BUILDING
 from request_tracker.rules.process import NotAllowed
-from request_tracker.rules.terms import Phase, Role
+from request_tracker.rules.terms import Role
 from request_tracker.store import absences, cases
 from request_tracker.store.cases import Case
 from request_tracker.store.people import Person
@@ -16,7 +17,6 @@ from request_tracker.store.timeline import Entry
 
 MAY_ASSIGN = (Role.SPECIALIST, Role.LEAD)
 ASSIGNABLE = (Role.SPECIALIST, Role.ENGINEER, Role.LEAD)
-BUILDING = (Phase.DEVELOPMENT, Phase.PRIVATE_PREVIEW)
 
 
 class Absent(Unfit):

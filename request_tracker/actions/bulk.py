@@ -1,7 +1,7 @@
 """Acts on many cases at once: a run with a row for each case, each row a unit of work of its own, undone so too."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -20,10 +20,13 @@ from request_tracker.rules.terms import Role
 from request_tracker.store import bulk_runs, cases, jobs, people
 from request_tracker.store.bulk_runs import BulkRow, BulkRun
 from request_tracker.store.cases import Case
+from request_tracker.store.people import Person
 
 MAY_BEGIN = (Role.SPECIALIST, Role.LEAD)
 MOST = 200
 """So many cases a run may have."""
+PRESSED_TWICE = timedelta(seconds=10)
+"""The same act on the same ticks within this time is the same press of a button."""
 UNDO = "bulk_undo"
 TOLD = ("person_id", "name", "reason", "criterion")
 """What a run keeps of its form once it is over."""
@@ -33,7 +36,7 @@ def start(session: Session, kind: str, picked: Sequence[tuple[int, int]], args: 
     """A run over cases, each `(id, version as the person saw it)`; the work is left to a job.
 
     `args`: assign `person_id`; hold `reason`, `question`, `expected_until` (ISO, or empty); decline as the move has it.
-    Raises NotAllowed, Unfit: nothing is begun that no case could take.
+    Raises NotAllowed, Unfit: nothing is begun that no case could take. A button pressed twice begins one run.
     """
     _must_begin(act.who)
     wanted = list(dict(picked).items())
@@ -46,12 +49,23 @@ def start(session: Session, kind: str, picked: Sequence[tuple[int, int]], args: 
         raise Unfit("cases", "One of the cases is not there: go back to the queue and tick them again")
     kept = bulk_acts.CHECKS[kind](session, args, act)
     run = BulkRun(kind=kind, by_id=act.who.id, args=kept, total=len(wanted), created_at=act.now)
+    if (same := _just_begun(session, run, wanted)) is not None:
+        return same
     session.add(run)
     session.flush()
     for position, (case_id, version) in enumerate(wanted):
         session.add(BulkRow(run_id=run.id, position=position, case_id=case_id, version=version, blockers=[]))
     jobs.put(session, "bulk_run", {"run_id": run.id}, now=act.now, unique_key=f"bulk_run:{run.id}")
     return run
+
+
+def _just_begun(session: Session, new: BulkRun, wanted: Sequence[tuple[int, int]]) -> BulkRun | None:
+    """The run that the same person began with the very same ticks a moment ago; two at once take turns."""
+    session.get(Person, new.by_id, with_for_update=True)
+    run = bulk_runs.latest(session, new.by_id, since=new.created_at - PRESSED_TWICE)
+    if run is None or (run.kind, _told(run)) != (new.kind, _told(new)) or _was_taken_back(session, run.id):
+        return None
+    return run if bulk_runs.picked(session, run.id) == wanted else None
 
 
 def stop(session: Session, run_id: int, act: Act) -> bool:
@@ -78,8 +92,17 @@ def ask_undo(session: Session, run_id: int, act: Act) -> int:
     return count if run.kind in bulk_acts.UNDOES else 0
 
 
+def may_steer(by_id: int, who: Viewer) -> bool:
+    """Whether they may stop and take back a run that `by_id` began."""
+    return who.role is Role.LEAD or (who.role in MAY_BEGIN and who.id == by_id)
+
+
 def is_undoing(session: Session, run_id: int) -> bool:
     return jobs.state_of(session, f"{UNDO}:{run_id}") in ("ready", "running")
+
+
+def _was_taken_back(session: Session, run_id: int) -> bool:
+    return jobs.state_of(session, f"{UNDO}:{run_id}") is not None
 
 
 def step(session: Session, run_id: int, act: Act) -> bool:
@@ -142,7 +165,7 @@ def _do(session: Session, run: BulkRun, row: BulkRow, act: Act) -> None:
 
 
 def _undo(session: Session, run: BulkRun, row: BulkRow, act: Act) -> None:
-    sentence = bulk_words.LASTS[run.kind]
+    sentence = bulk_words.lasts(run.kind, run.args)
     try:
         with session.begin_nested():
             (case,) = cases.locked(session, row.case_id)
@@ -158,7 +181,11 @@ def _undo(session: Session, run: BulkRun, row: BulkRow, act: Act) -> None:
 def _end(run: BulkRun, now: datetime) -> None:
     """What was typed stands in the timeline of each case, where it can be erased: here it is not kept."""
     run.ended_at = now
-    run.args = {name: value for name, value in run.args.items() if name in TOLD}
+    run.args = _told(run)
+
+
+def _told(run: BulkRun) -> dict[str, Any]:
+    return {name: value for name, value in run.args.items() if name in TOLD}
 
 
 def _close(row: BulkRow, state: str, sentence: str, now: datetime) -> None:
@@ -177,6 +204,5 @@ def _must_begin(who: Viewer) -> None:
 
 
 def _must_own(run: BulkRun, who: Viewer) -> None:
-    _must_begin(who)
-    if run.by_id != who.id and who.role is not Role.LEAD:
+    if not may_steer(run.by_id, who):
         raise NotAllowed("Only whoever began it, or a lead, may do this")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select, delete, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, CursorResult, Select, delete, or_, select, update
+from sqlalchemy.orm import Session
 
 from request_tracker.actions import auditing, persons
 from request_tracker.actions.unfit import Unfit
@@ -24,6 +24,7 @@ from request_tracker.store.meetings import Meeting
 from request_tracker.store.people import Person
 from request_tracker.store.preferences import Preference
 from request_tracker.store.presences import Presence
+from request_tracker.store.reading_people import assigned_to, led_by
 from request_tracker.store.reports import Subscription
 from request_tracker.store.requests import Request
 from request_tracker.store.role_checks import RoleCheck
@@ -48,11 +49,11 @@ class Erased:
 def obstacles(session: Session, person: Person) -> tuple[str, ...]:
     """What has to be done before; empty where nothing stands in the way."""
     said = []
-    if leads := _numbers(session, _led(person.id)):
+    if leads := _numbers(session, led_by(person.id)):
         said.append(
             f"They are the main contact of {leads}: choose another main contact on the case, or end the case first"
         )
-    if works := _numbers(session, _assigned(person.id)):
+    if works := _numbers(session, assigned_to(person.id)):
         said.append(f"They work on {works}: assign somebody else first")
     return tuple(said)
 
@@ -78,6 +79,8 @@ def erase(session: Session, person_id: int, act: Act) -> Erased:
         raise Unfit("sure", ". ".join(standing))
     is_customer = person.role == Role.REQUESTER
     texts = _texts(session, person.id, act) if is_customer else 0
+    if is_customer:
+        _empty(session, _quoting(person))
     found = Erased(_requests(session, person.id, act), texts, _letters(session, person.id))
     _rest(session, person, act)
     passwords.forget(session, person.email)
@@ -118,24 +121,33 @@ def _texts(session: Session, person_id: int, act: Act) -> int:
 def _letters(session: Session, person_id: int) -> int:
     """That a letter was written stays, and of which kind; what waits is not sent any more."""
     own = Letter.person_id == person_id
-    waits = update(Letter).where(own, Letter.state.in_(("waiting", "gathered"))).values(state="dead", error=GONE)
-    _run(session, waits)
-    empty: dict[str, Any] = {"to_address": "erased@erased.invalid", "subject": WORDS, "text": WORDS, "html": ""}
-    count = _run(session, update(Letter).where(own).values(**empty, headers={}, attachments=[]))
+    count = _empty(session, own)
+    _run(session, update(Letter).where(own).values(to_address="erased@erased.invalid", headers={}))
     _run(session, update(Bounce).where(Bounce.person_id == person_id).values(address="erased@erased.invalid", said=""))
     return count
 
 
+def _quoting(person: Person) -> ColumnElement[bool]:
+    """Letters to others that tell what they did, or that name them in a matter of theirs: copies of their words, and of
+    their address in an invitation."""
+    roots = select(Case.root_id).join(Request, Request.case_id == Case.id).where(Request.person_id == person.id)
+    named = or_(*(Letter.text.contains(each, autoescape=True) for each in (person.name, person.email)))
+    did = Letter.event_id.in_(select(Entry.id).where(Entry.actor_id == person.id))
+    of_theirs = Letter.case_id.in_(select(Case.id).where(Case.root_id.in_(roots))) & named
+    return (Letter.person_id.is_(None) | (Letter.person_id != person.id)) & (did | of_theirs)
+
+
+def _empty(session: Session, which: ColumnElement[bool]) -> int:
+    """Answers how many letters lost their words."""
+    waits = update(Letter).where(which, Letter.state.in_(("waiting", "gathered"))).values(state="dead", error=GONE)
+    _run(session, waits)
+    return _run(session, update(Letter).where(which).values(subject=WORDS, text=WORDS, html="", attachments=[]))
+
+
 def _rest(session: Session, person: Person, act: Act) -> None:
-    of_theirs: tuple[ColumnElement[bool], ...] = (
-        Draft.person_id == person.id,
-        Preference.person_id == person.id,
-        Presence.person_id == person.id,
-        KeyedAnswer.person_id == person.id,
-        (SavedView.owner_id == person.id) & SavedView.is_team.is_(False),
-    )
-    for model, own in zip((Draft, Preference, Presence, KeyedAnswer, SavedView), of_theirs, strict=True):
-        _run(session, delete(model).where(own))
+    for model in (Draft, Preference, Presence, KeyedAnswer):
+        _run(session, delete(model).where(model.person_id == person.id))
+    _run(session, delete(SavedView).where(SavedView.owner_id == person.id, SavedView.is_team.is_(False)))
     _run(session, update(Absence).where(Absence.person_id == person.id).values(note=""))
     open_one = (Subscription.person_id == person.id, Subscription.ended_at.is_(None))
     _run(session, update(Subscription).where(*open_one).values(ended_at=act.now, ended_by_id=act.who.id))
@@ -147,16 +159,6 @@ def _person(session: Session, person: Person, act: Act) -> None:
     person.name, person.email = f"Erased person {person.id}", f"erased-{person.id}@erased.invalid"
     person.zone = "UTC"
     session.flush()
-
-
-def _led(person_id: int) -> Select[int]:
-    root = aliased(Case)
-    found = select(root.id).join(Request, Request.id == root.primary_request_id)
-    return found.where(Request.person_id == person_id, Request.withdrawn_at.is_(None), root.outcome.is_(None))
-
-
-def _assigned(person_id: int) -> Select[int]:
-    return select(Case.id).where(Case.assignee_id == person_id, Case.outcome.is_(None))
 
 
 def _numbers(session: Session, found: Select[int]) -> str:

@@ -39,10 +39,13 @@ def remind(session: Session, act: Act) -> int:
     )
 
 
-def still_so(session: Session, notice: str, entry: Entry) -> bool:
-    """Whether what a letter about a meeting would tell is so still: not once it was moved or cancelled since."""
+def still_so(session: Session, notice: str, entry: Entry, now: datetime) -> bool:
+    """Whether what a letter about a meeting would tell is so still: not once it was moved or cancelled since; and
+    nobody is reminded of what has begun, however late the worker comes to it."""
     meeting = session.get(Meeting, entry.data.get("meeting") or 0)
     if meeting is None or meeting.sequence != entry.data.get("sequence"):
+        return False
+    if notice == "meeting_tomorrow" and (meeting.starts_at is None or meeting.starts_at <= now):
         return False
     return meeting.state == (MeetingState.CANCELLED if notice == "meeting_cancelled" else MeetingState.BOOKED)
 

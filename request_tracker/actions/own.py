@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import auditing
-from request_tracker.actions.unfit import Unfit
+from request_tracker.actions.unfit import Unfit, name_given
 from request_tracker.rules.people import Act
-from request_tracker.rules.strangers import plain
 from request_tracker.rules.time_words import LOCALES
 from request_tracker.rules.zones import zone_missing, zone_named
 from request_tracker.store import passwords
 from request_tracker.store.people import Person
 
-LONGEST_NAME = 200
 SHORTEST, LONGEST = 12, 1000
 
 
@@ -31,11 +29,12 @@ class Choices:
 def choose(session: Session, typed: Choices, act: Act) -> bool:
     """Keep what the person chose for themselves; True when something is other than before. Raises Unfit."""
     person = _self(session, act)
-    new = (_name(typed.name), _zone(typed.zone), _locale(typed.locale), typed.single_keys)
+    name = name_given("name", typed.name, "Enter your name")
+    new = (name, _zone(typed.zone), _locale(typed.locale), typed.single_keys)
     before = (person.name, person.zone, person.locale, person.single_keys)
     person.name, person.zone, person.locale, person.single_keys = new
     if before[0] != new[0]:
-        auditing.note(session, act, "person.renamed", auditing.of_person(person.id))
+        auditing.note(session, act, "person.renamed", auditing.of_person(person.id), person=person.id)
     return before != new
 
 
@@ -66,8 +65,14 @@ def end_sessions(session: Session, act: Act) -> Person:
     return person
 
 
+def put_welcome_away(session: Session, act: Act) -> None:
+    """The words of the first visit are not shown again. Idempotent."""
+    person = _self(session, act)
+    person.welcomed_at = person.welcomed_at or act.now
+
+
 def _must_fit(new: str, again: str) -> None:
-    if not SHORTEST <= len(new) <= LONGEST:
+    if len(new.strip()) < SHORTEST or len(new) > LONGEST:
         raise Unfit("new", f"Use at least {SHORTEST} characters: a few words in a row are easy to keep in mind")
     if new != again:
         raise Unfit("again", "This is not what you typed above: type the new password twice")
@@ -75,13 +80,6 @@ def _must_fit(new: str, again: str) -> None:
 
 def _self(session: Session, act: Act) -> Person:
     return session.get_one(Person, act.who.id, with_for_update=True)
-
-
-def _name(typed: str) -> str:
-    said = plain(typed, LONGEST_NAME + 1)
-    if not said or len(said) > LONGEST_NAME:
-        raise Unfit("name", f"Enter your name, in {LONGEST_NAME} characters or fewer")
-    return said
 
 
 def _zone(typed: str) -> str:

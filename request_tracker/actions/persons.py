@@ -1,16 +1,16 @@
 """What an admin does with people and accounts: added, changed, sent away, let in again; each is written down."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import admit, auditing
-from request_tracker.actions.unfit import Unfit
+from request_tracker.actions.unfit import Unfit, name_given
 from request_tracker.rules.people import Act
 from request_tracker.rules.process import NotAllowed
-from request_tracker.rules.strangers import plain
 from request_tracker.rules.terms import STAFF, Role
 from request_tracker.rules.zones import zone_missing, zone_named
 from request_tracker.store import passwords, search
@@ -18,8 +18,10 @@ from request_tracker.store.people import Account, Person
 from request_tracker.store.tokens import Token
 
 LAST_ADMIN = "This is the last admin who can sign in: make somebody else an admin first"
+RENAMED = "person.renamed"
+"""Its entry holds neither name: the log outlives an erasure."""
+CHANGES = (RENAMED, "person.role_changed", "person.zone_changed")
 ERASED = "What was kept about this person was erased: nothing can be changed any more"
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -58,21 +60,20 @@ def add(session: Session, who: Newcomer, act: Act) -> Person:
 def change(session: Session, person_id: int, act: Act, *, name: str, role: str, zone: str) -> bool:
     """Another name, role or time zone; True when something changed. Raises NotAllowed, NoSuchPerson, Unfit."""
     must_be_admin(act)
+    admins = _admins(session)
     row = _of(session, person_id)
     said, named = _name(name), zone_named(zone)
     if not named:
         raise Unfit("zone", zone_missing(zone))
-    _must_fit(session, row, role)
-    changes = (("person.renamed", row.name != said), ("person.role_changed", row.role != role),
-               ("person.zone_changed", row.zone != named))  # fmt: skip
-    before = {"person.role_changed": (row.role, role), "person.zone_changed": (row.zone, named)}
+    _must_fit(row, role, admins)
+    before, after = (row.name, row.role, row.zone), (said, role, named)
     if row.name != said and row.account_id is not None:
         search.outdate(session, row.account_id)
-    row.name, row.role, row.zone = said, role, named
-    for what, is_new in changes:
-        if is_new:
-            _note(session, what, row, act, **dict(zip(("before", "after"), before.get(what, ()), strict=False)))
-    return any(is_new for _, is_new in changes)
+    row.name, row.role, row.zone = after
+    for what, old, new in zip(CHANGES, before, after, strict=True):
+        if old != new:
+            _note(session, what, row, act, **({} if what == RENAMED else {"before": old, "after": new}))
+    return before != after
 
 
 def deactivate(session: Session, person_id: int, act: Act) -> bool:
@@ -81,11 +82,12 @@ def deactivate(session: Session, person_id: int, act: Act) -> bool:
     Raises NotAllowed, NoSuchPerson, Unfit (the last admin).
     """
     must_be_admin(act)
+    admins = _admins(session)
     row = _of(session, person_id)
     if not row.active:
         return False
     if row.role == Role.ADMIN:
-        _must_leave_an_admin(session, row)
+        _must_leave_an_admin(row, admins)
     ended = end_all(session, row, act)
     row.active = False
     _note(session, "person.deactivated", row, act, sessions_ended=f"sessions end, {ended} API tokens revoked")
@@ -140,9 +142,7 @@ def rename_account(session: Session, account_id: int, name: str, act: Act) -> bo
     row = session.get(Account, account_id, with_for_update=True)
     if row is None:
         raise Unfit("name", "There is no such account: choose one from the list")
-    said = plain(name, LONGEST_NAME + 1)
-    if not said or len(said) > LONGEST_NAME:
-        raise Unfit("name", f"Name the customer account, in {LONGEST_NAME} characters or fewer")
+    said = name_given("name", name, "Name the customer account")
     if said == row.name:
         return False
     if session.scalar(select(Account.id).where(Account.name == said)) is not None:
@@ -168,27 +168,29 @@ def _of(session: Session, person_id: int) -> Person:
     return row
 
 
-def _must_fit(session: Session, row: Person, role: str) -> None:
+def _must_fit(row: Person, role: str, admins: Collection[int]) -> None:
     if role not in list(Role):
         raise Unfit("role", "Choose one of the roles")
     if (role in STAFF) != (row.role in STAFF):
         raise Unfit("role", "Requesters stay requesters and staff stay staff: add the person with another address")
     if row.role == Role.ADMIN and role != Role.ADMIN and row.active:
-        _must_leave_an_admin(session, row)
+        _must_leave_an_admin(row, admins)
 
 
-def _must_leave_an_admin(session: Session, row: Person) -> None:
-    """All active admins are locked in order, so that two who send each other away cannot both succeed."""
-    admins = select(Person.id).where(Person.role == Role.ADMIN, Person.active).order_by(Person.id).with_for_update()
-    if set(session.scalars(admins)) <= {row.id}:
+def _admins(session: Session) -> set[int]:
+    """All active admins, locked in order and before anybody else is: two who send each other away cannot both succeed,
+    and neither waits for the other in a ring."""
+    found = select(Person.id).where(Person.role == Role.ADMIN, Person.active).order_by(Person.id).with_for_update()
+    return set(session.scalars(found))
+
+
+def _must_leave_an_admin(row: Person, admins: Collection[int]) -> None:
+    if set(admins) <= {row.id}:
         raise Unfit("role", LAST_ADMIN)
 
 
 def _name(name: str) -> str:
-    said = plain(name, LONGEST_NAME + 1)
-    if not said or len(said) > LONGEST_NAME:
-        raise Unfit("name", f"Enter the name, in {LONGEST_NAME} characters or fewer")
-    return said
+    return name_given("name", name, "Enter the name")
 
 
 def _note(session: Session, what: str, row: Person, act: Act, **data: object) -> None:

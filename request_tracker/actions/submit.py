@@ -56,6 +56,13 @@ def submit(
     return request
 
 
+def add_file(session: Session, request: Request, upload: Upload, act: Act) -> Document:
+    """A file that comes later, kept and read like one that came with the request. Raises Unfit."""
+    if request.withdrawn_at is not None or cases.locked_root(session, request.case_id).outcome is not None:
+        raise Unfit("file", "This request goes on no more: no file can be added")
+    return keep_upload(session, request, upload, act)
+
+
 def keep_upload(session: Session, request: Request, upload: Upload, act: Act) -> Document:
     """Keep an uploaded file with the request it belongs to, and have it read. Raises Unfit for what is no document."""
     if not is_document(upload.filename):

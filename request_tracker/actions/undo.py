@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from request_tracker.actions import clock, heir, merge, record, scoring
@@ -26,17 +26,19 @@ from request_tracker.store.timeline import Entry, Undone
 
 LINKING = ("merge", "swap")
 """Kinds of entries that tie cases together: no moves, and undone by untying."""
+_NEWEST_STEP = (
+    select(Entry)
+    .outerjoin(Undone, Undone.entry_id == Entry.id)
+    .where(Entry.case_id == bindparam("case_id"), Undone.entry_id.is_(None))
+    .where(Entry.kind.like("move.%") | Entry.kind.in_(LINKING))
+    .order_by(Entry.seq.desc())
+    .limit(1)
+)
 
 
 def last_undoable(session: Session, case: Case, act: Act) -> Entry | None:
     """The newest move or merge somebody made of the case, while its undo window is open."""
-    found = session.scalar(
-        select(Entry)
-        .outerjoin(Undone, Undone.entry_id == Entry.id)
-        .where(Entry.case_id == case.id, Undone.entry_id.is_(None), Entry.kind.like("move.%") | Entry.kind.in_(LINKING))
-        .order_by(Entry.seq.desc())
-        .limit(1)
-    )
+    found = session.scalar(_NEWEST_STEP, {"case_id": case.id})
     if found is None or found.data.get(SETTLED) or act.now >= found.at + act.program.undo_for:
         return None
     return found if found.kind not in LINKING or _is_linked(session, found) else None

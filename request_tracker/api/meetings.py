@@ -1,5 +1,8 @@
 """Meetings over the API: read, offer times, and the steps of the table."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +39,8 @@ def offer_meeting(number: str) -> Response:
 
         def done() -> Json:
             times = [_instant("times", each) for each in body["times"]]
-            meetings.offer(session, case, wiring.act(), times, _plan(body))
+            with _fields_of_the_body():
+                meetings.offer(session, case, wiring.act(), times, _plan(body))
             return _list(session, case)
 
         return keyed(session, done, status=201)
@@ -52,10 +56,21 @@ def step_meeting(number: str, meeting_id: int, step: str) -> Response:
             raise NoSuchMeeting("This case has no such meeting")
 
         def done() -> Json:
-            _make(session, case, found, step, body)
+            with _fields_of_the_body():
+                _make(session, case, found, step, body)
             return _list(session, case)
 
         return keyed(session, done, status=200)
+
+
+@contextmanager
+def _fields_of_the_body() -> Iterator[None]:
+    """Pages have a field for each time, at1 to at6; here they are items of `times`."""
+    try:
+        yield
+    except Unfit as fault:
+        number = re.fullmatch(r"at(\d)", fault.field)
+        raise Unfit(f"times.{int(number[1]) - 1}" if number else fault.field, fault.message) from fault
 
 
 def _make(session: Session, case: Case, found: Meeting, step: str, body: Json) -> object:

@@ -49,7 +49,7 @@ def add_document(number: str) -> Response:
     upload = read_upload(file.filename or "document", file.mimetype, file.read())
     with wiring.transaction() as session:
         request = reading_case.request_for(session, number, wiring.viewer())
-        sending.keep_upload(session, request, upload, wiring.act())
+        sending.add_file(session, request, upload, wiring.act())
         return _answer(shape(session, request), 201)
 
 

@@ -2,10 +2,12 @@
 
 from datetime import date
 
+from request_tracker.rules.time_words import USUAL, day_words
+
 
 def day(when: date) -> str:
     """`28 Nov 2026`."""
-    return f"{when:%-d %b %Y}"
+    return day_words(when, USUAL.tag)
 
 
 def load(count: int, most: int) -> str:

@@ -18,9 +18,7 @@ OFF, CUSTOMERS, EVERYONE = "off", "customers", "everyone"
 LEVELS = (
     Level(OFF, "Off", "There is no board. Who types a service into the form still hears that others asked for it."),
     Level(CUSTOMERS, "Customers", "Every customer who is signed in reads it, and so do we."),
-    Level(
-        EVERYONE, "Everyone", "Anybody with the address reads it, signed in or not. Search engines are sent away."
-    ),
+    Level(EVERYONE, "Everyone", "Anybody with the address reads it, signed in or not. Search engines are sent away."),
 )
 BY_KEY = {each.key: each for each in LEVELS}
 

@@ -40,11 +40,12 @@ UNDONE = {
 }
 LASTS = {
     "lift": "A wait that was ended stays so: put it on again where it is needed",
-    "hold": "The question has gone out: end the wait on the case’s page",
+    "hold": "This wait is over already",
     "assign": "It was changed since: assign it on its page",
     "decline": "It can no longer be undone: the time to do so is over, or something was done to it since",
 }
 """Why a row that was done stays done."""
+ASKED = "The question has gone out: end the wait on the case’s page"
 
 
 def cases(count: int) -> str:
@@ -57,6 +58,11 @@ def title(kind: str, count: int) -> str:
 
 def run_title(kind: str, count: int) -> str:
     return RUNS[kind].format(count=cases(count))
+
+
+def lasts(kind: str, args: Mapping[str, Any]) -> str:
+    """Why what became of a case cannot be taken back."""
+    return ASKED if kind == "hold" and HoldReason(args["reason"]).on_requester else LASTS[kind]
 
 
 def done(kind: str, args: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from request_tracker.rules.calendar import Calendar, is_working
+from request_tracker.rules.time_words import USUAL, hour_words, instant_words
 from request_tracker.rules.zones import zone_name, zone_or_utc
 
 FARTHEST = timedelta(days=366)
@@ -59,19 +60,21 @@ def fault_of(at: datetime, now: datetime) -> str:
     return "Choose a time within a year" if at > now + FARTHEST else ""
 
 
-def words(at: datetime, zone: str) -> str:
+def words(at: datetime, zone: str, locale: str = USUAL.tag) -> str:
     """`Tue 1 Dec 2026, 14:30 CET`."""
     local = at.astimezone(zone_or_utc(zone))
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {zone_name(local)}"
+    return f"{local:%a} {instant_words(local, locale)}"
 
 
-def beside(at: datetime, zone: str, first: str) -> str:
+def beside(at: datetime, zone: str, first: str, locale: str = USUAL.tag) -> str:
     """The instant in `zone`, to stand beside the one in `first`: without the day where it is the same; empty where both
     clocks show the same."""
     here, there = (at.astimezone(zone_or_utc(each)) for each in (first, zone))
     if here.replace(tzinfo=None) == there.replace(tzinfo=None):
         return ""
-    return f"{there:%H:%M} {zone_name(there)}" if here.date() == there.date() else words(at, zone)
+    if here.date() != there.date():
+        return words(at, zone, locale)
+    return f"{hour_words(there.hour, there.minute, locale)} {zone_name(there)}"
 
 
 def suggestions(

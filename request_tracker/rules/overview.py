@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from request_tracker.rules.terms import DUE_WORDS
+
 
 @dataclass(frozen=True)
 class Band:
@@ -20,9 +22,7 @@ BANDS = (
     Band("16 to 26 weeks", timedelta(weeks=26)),
     Band("Over 26 weeks", timedelta.max),
 )
-DUE_WORDS = {"overdue": "Overdue", "at_risk": "At risk", "ok": "On track", "paused": "Waiting", "none": "No date"}
-"""How a case stands to the first promise of its tree, in the order in which a lead asks."""
-SIGNAL_WORDS = {"overdue": "Overdue", "at_risk": "At risk", "ok": "On track", "paused": "Paused"}
+SIGNAL_WORDS = {**{each: DUE_WORDS[each] for each in ("overdue", "at_risk", "ok")}, "paused": "Paused"}
 MEANINGS = {
     "live": (
         "Live cases: those without an outcome. A merged case counts once, as the case it was merged into.",

@@ -25,8 +25,9 @@ def key_of(table: Table) -> str:
 
 
 def paging_of(table: Table) -> str:
-    """`By a cursor (starting_after)`."""
-    return PAGING[table.paging.style] + _beside(_handle(table.paging))
+    """`By a cursor (starting_after)`; a name that only says the way again is left out."""
+    way, name = PAGING[table.paging.style], _handle(table.paging)
+    return way + _beside("" if name.lower() in way.lower().split() else name)
 
 
 def changes_of(table: Table) -> str:

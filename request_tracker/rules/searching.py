@@ -27,6 +27,8 @@ TWO_SLIPS = 8
 """Words of so many letters may have two slips."""
 HEAD = 7
 """Slips are looked up by the first letters of a word: a slip behind them is found by the same key."""
+SHORT = 300
+"""Longer texts are not kept in memory: they seldom come twice, and what was erased should not linger there."""
 WIDTH = 160
 """Characters of a snippet."""
 
@@ -74,9 +76,12 @@ def read(typed: str) -> Asked:
     return Asked(text, tuple(found)[:MOST_WORDS])
 
 
-@lru_cache(8192)
 def words_of(text: str) -> frozenset[str]:
     """The words under which a text is found: each as written, and the parts of words in camel case."""
+    return _short_words(text) if len(text) <= SHORT else _words(text)
+
+
+def _words(text: str) -> frozenset[str]:
     found: set[str] = set()
     for match in _PIECE.finditer(unicodedata.normalize("NFKC", text)):
         found.update(_folded(match[0]))
@@ -84,6 +89,10 @@ def words_of(text: str) -> frozenset[str]:
         if len(parts) > 1:
             found.update(word for part in parts for word in _folded(part))
     return frozenset(found)
+
+
+_short_words = lru_cache(8192)(_words)
+"""Names, addresses and the sentences of a synthetic program come again and again."""
 
 
 def begins(word: str, typed: str) -> bool:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from request_tracker.rules.calendar import Calendar, day_length, working_between
-from request_tracker.rules.tasks import ACCESS, CONFIRM, LEAD, QUESTION, REVIEW, VERIFY, WANTED, WORDS
-from request_tracker.rules.terms import Phase
+from request_tracker.rules.tasks import ACCESS, CONFIRM, LEAD, QUESTION, REVIEW, TIMES, VERIFY, WANTED, WORDS
 
 
 @dataclass(frozen=True)
@@ -18,12 +17,13 @@ class TaskWords:
     until: str = "Please do it by"
 
 
+DAY = timedelta(days=1)
 NO_DATE = "No date is set: as soon as you can."
 TASKS = {
     QUESTION: TaskWords(
         "Answer our question", "We go on, and our promise runs on, once we know.", "Answer", "Please by"
     ),
-    "times": TaskWords(
+    TIMES: TaskWords(
         "Choose a meeting time", "In the meeting you show us the service.", "Choose a time", "Please by"
     ),
     WANTED: TaskWords(
@@ -70,15 +70,12 @@ def days_left(calendar: Calendar, now: datetime, due_at: datetime) -> str:
 
 def weeks_words(early_for: timedelta, late_for: timedelta) -> str:
     """Two spans as people say them: `6 to 8 weeks`, `2 to 5 days`, `about 3 weeks`."""
-    days = max(1, round(early_for / _DAY)), max(1, round(late_for / _DAY))
+    days = max(1, round(early_for / DAY)), max(1, round(late_for / DAY))
     unit, least, most = ("week", round(days[0] / 7), round(days[1] / 7)) if days[1] >= 14 else ("day", *days)
     least = max(1, least)
     if least >= most:
         return f"about {most} {unit}{'' if most == 1 else 's'}"
     return f"{least} to {most} {unit}s"
-
-
-_DAY = timedelta(days=1)
 
 
 def asked_words(accounts: int, *, own: bool) -> str:
@@ -91,8 +88,3 @@ def asked_words(accounts: int, *, own: bool) -> str:
     if others < 1:
         return "Only your account asks for this so far."
     return f"Your account and {'one other' if others == 1 else f'{others:,} others'} ask for this."
-
-
-def step_words(phase: Phase) -> str:
-    """`Step 2 of 6: validation`."""
-    return f"Step {phase.order + 1} of {len(Phase)}: {phase.words}"

@@ -74,6 +74,10 @@ HOLD_WORDS = {
 }
 
 
+DUE_WORDS = {"overdue": "Overdue", "at_risk": "At risk", "ok": "On track", "paused": "Waiting", "none": "No date"}
+"""How a case stands to the first promise of its tree, in the order in which a lead asks."""
+
+
 class Criterion(StrEnum):
     """What the source's API documentation is judged by (program.md, section 7)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from request_tracker.rules.terms import Role
@@ -35,6 +35,9 @@ class Absence(Base):
         tied("stand_in_id IS NULL OR stand_in_id <> person_id", "not_for_oneself"),
         Index("ix_absence_person", "person_id", "last_day"),
     )
+
+
+STAND_IN = aliased(Person, name="stand_in")
 
 
 @dataclass(frozen=True)
@@ -150,13 +153,12 @@ def due_while_away(session: Session, absences: Collection[Away]) -> tuple[DueAwa
     )
 
 
-def _told(session: Session, *conditions: object) -> list[Away]:
-    instead = aliased(Person)
+def _told(session: Session, *conditions: ColumnElement[bool]) -> list[Away]:
     found = (
-        select(Absence, Person.name, Person.zone, instead.name)
+        select(Absence, Person.name, Person.zone, STAND_IN.name)
         .join(Person, Person.id == Absence.person_id)
-        .outerjoin(instead, instead.id == Absence.stand_in_id)
-        .where(*conditions)  # type: ignore[arg-type]
+        .outerjoin(STAND_IN, STAND_IN.id == Absence.stand_in_id)
+        .where(*conditions)
         .order_by(Absence.first_day, Absence.id)
     )
     return [

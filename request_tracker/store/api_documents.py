@@ -13,6 +13,7 @@ from request_tracker.rules.terms import Verdict
 from request_tracker.rules.vendor_api import Analysis
 from request_tracker.store.base import Base, one_of, partial, tied
 from request_tracker.store.documents import Document, NoSuchDocument
+from request_tracker.store.once import once
 
 ORIGINS = ("request", "upload", "address", "paste")
 UNDER_WAY = ("waiting", "fetching", "reading")
@@ -83,6 +84,7 @@ def of_case(session: Session, case_id: int) -> Sequence[ApiDocument]:
     ).all()
 
 
+@once
 def newest_read(session: Session, case_id: int) -> ApiDocument | None:
     """The document the assessment, the tables and the starter project of a case rest upon.
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import Criterion, Verdict
@@ -41,7 +41,9 @@ class Assessment(Base):
     )
 
 
+_OF_CASE = select(Assessment).where(Assessment.case_id == bindparam("case_id"))
+
+
 @once
 def of_case(session: Session, case_id: int) -> dict[Criterion, Assessment]:
-    rows = session.scalars(select(Assessment).where(Assessment.case_id == case_id))
-    return {Criterion(row.criterion): row for row in rows}
+    return {Criterion(row.criterion): row for row in session.scalars(_OF_CASE, {"case_id": case_id})}

@@ -128,6 +128,18 @@ def names(session: Session, case_ids: list[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in found}
 
 
+def latest(session: Session, by_id: int, *, since: datetime) -> BulkRun | None:
+    """The newest run of the person, if it was begun since then."""
+    theirs = select(BulkRun).where(BulkRun.by_id == by_id, BulkRun.created_at >= since)
+    return session.scalar(theirs.order_by(BulkRun.id.desc()).limit(1))
+
+
+def picked(session: Session, run_id: int) -> list[tuple[int, int]]:
+    """The cases of the run and their versions as they were ticked, in order."""
+    rows = select(BulkRow.case_id, BulkRow.version).where(BulkRow.run_id == run_id).order_by(BulkRow.position)
+    return [(row[0], row[1]) for row in session.execute(rows)]
+
+
 def locked(session: Session, run_id: int) -> BulkRun | None:
     return session.get(BulkRun, run_id, with_for_update=True, populate_existing=True)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Row, String, Text, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Row, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.calendar import Calendar
@@ -100,9 +100,19 @@ class ClockEventRow(Base):
     )
 
 
+_NEWEST_CALENDAR = select(CalendarVersion).order_by(CalendarVersion.id.desc()).limit(1)
+_CALENDARS = select(CalendarVersion).where(CalendarVersion.id.in_(bindparam("ids", expanding=True)))
+_OF_CASE = select(Clock).where(Clock.case_id == bindparam("case_id")).order_by(Clock.id)
+_EVENTS = (
+    select(ClockEventRow)
+    .where(ClockEventRow.clock_id.in_(bindparam("clock_ids", expanding=True)))
+    .order_by(ClockEventRow.id)
+)
+
+
 @once
 def newest_calendar(session: Session) -> CalendarVersion:
-    found = session.scalar(select(CalendarVersion).order_by(CalendarVersion.id.desc()).limit(1))
+    found = session.scalar(_NEWEST_CALENDAR)
     if found is None:
         raise LookupError("There is no working calendar yet: run `request-tracker seed`")
     return found
@@ -116,15 +126,17 @@ def calendar_of(session: Session, calendar_id: int) -> Calendar:
 
 def calendars_of(session: Session, ids: Collection[int]) -> dict[int, Calendar]:
     """The versions by id, in one statement."""
-    if not ids:
-        return {}
-    found = session.scalars(select(CalendarVersion).where(CalendarVersion.id.in_(ids)))
-    return {row.id: row.calendar for row in found}
+    return dict(_calendars_of(session, frozenset(ids))) if ids else {}
+
+
+@once
+def _calendars_of(session: Session, ids: frozenset[int]) -> dict[int, Calendar]:
+    return {row.id: row.calendar for row in session.scalars(_CALENDARS, {"ids": list(ids)})}
 
 
 @once
 def of_case(session: Session, case_id: int) -> list[Clock]:
-    return list(session.scalars(select(Clock).where(Clock.case_id == case_id).order_by(Clock.id)))
+    return list(session.scalars(_OF_CASE, {"case_id": case_id}))
 
 
 def latest(session: Session, case_id: int, name: str) -> Clock | None:
@@ -139,8 +151,7 @@ def events_of(session: Session, clock_id: int) -> list[ClockEvent]:
 
 def events_of_all(session: Session, clock_ids: Collection[int]) -> dict[int, list[ClockEvent]]:
     """The events of each of these clocks, in at most two statements."""
-    found = select(ClockEventRow).where(ClockEventRow.clock_id.in_(clock_ids)).order_by(ClockEventRow.id)
-    rows = session.scalars(found).all()
+    rows = session.scalars(_EVENTS, {"clock_ids": list(clock_ids)}).all()
     calendars = calendars_of(session, {row.calendar_id for row in rows if row.calendar_id is not None})
     told: dict[int, list[ClockEvent]] = {each: [] for each in clock_ids}
     for row in rows:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select, true
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import StarterState
@@ -109,11 +109,15 @@ class CardState(Base):
 IS_LIVE = (Connection.grace_until.is_(None), Connection.state.not_in(("deleted", "failed", "none")))
 
 
+_OF_CASE = select(Connection).where(Connection.case_id == bindparam("case_id")).order_by(Connection.id.desc())
+_LIVE, _NEWEST = _OF_CASE.where(*IS_LIVE).limit(1), _OF_CASE.limit(1)
+_CONDITIONS = select(Condition).where(Condition.connection_row_id == bindparam("row_id")).order_by(Condition.kind)
+
+
 @once
 def live(session: Session, case_id: int) -> Connection | None:
     """The connection that counts for the case: not gone and not in its grace period."""
-    found = select(Connection).where(Connection.case_id == case_id, *IS_LIVE)
-    return session.scalar(found.order_by(Connection.id.desc()).limit(1))
+    return session.scalar(_LIVE, {"case_id": case_id})
 
 
 def locked(session: Session, row_id: int) -> tuple[Case, Connection]:
@@ -128,15 +132,15 @@ def with_live(session: Session, case_ids: Collection[int]) -> set[int]:
     return set(session.scalars(select(Connection.case_id).where(Connection.case_id.in_(case_ids), *IS_LIVE)))
 
 
+@once
 def newest(session: Session, case_id: int) -> Connection | None:
-    found = select(Connection).where(Connection.case_id == case_id).order_by(Connection.id.desc()).limit(1)
-    return session.scalar(found)
+    return session.scalar(_NEWEST, {"case_id": case_id})
 
 
 def by_connection_id(session: Session, connection_id: str) -> Connection | None:
     return session.scalar(select(Connection).where(Connection.connection_id == connection_id))
 
 
+@once
 def conditions(session: Session, connection_row_id: int) -> list[Condition]:
-    found = select(Condition).where(Condition.connection_row_id == connection_row_id).order_by(Condition.kind)
-    return list(session.scalars(found))
+    return list(session.scalars(_CONDITIONS, {"row_id": connection_row_id}))

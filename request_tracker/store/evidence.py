@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy import ForeignKey, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.evidence import EVIDENCE
@@ -38,7 +38,9 @@ class Evidence(Base):
     )
 
 
+_STANDING = select(Evidence).where(Evidence.case_id == bindparam("case_id"), Evidence.voided_at.is_(None))
+
+
 @once
 def standing(session: Session, case_id: int) -> dict[str, Evidence]:
-    rows = session.scalars(select(Evidence).where(Evidence.case_id == case_id, Evidence.voided_at.is_(None)))
-    return {row.key: row for row in rows}
+    return {row.key: row for row in session.scalars(_STANDING, {"case_id": case_id})}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.calendar import add_working, days
@@ -121,7 +121,11 @@ def minutes_at(standing: Mapping[str, Evidence]) -> datetime | None:
     return max(standing[key].at for key in MINUTES)
 
 
+_REMINDERS = (
+    select(func.count()).select_from(Entry).where(Entry.case_id == bindparam("case_id"), Entry.kind == "reminder")
+)
+
+
 def reminders(session: Session, case_id: int) -> int:
     """How often the requester was reminded to verify."""
-    found = select(func.count()).select_from(Entry).where(Entry.case_id == case_id, Entry.kind == "reminder")
-    return int(session.scalar(found) or 0)
+    return int(session.scalar(_REMINDERS, {"case_id": case_id}) or 0)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ScalarSelect, delete, func, select
+from sqlalchemy import ScalarSelect, Select, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base
@@ -40,12 +41,16 @@ def newest(session: Session) -> Forecast | None:
 
 def newest_for(session: Session, case_id: int) -> Standing | None:
     """In one statement; None where no forecast was made yet."""
-    of_case = Hold.case_id == case_id
+    row = session.execute(_newest_for(), {"case_id": case_id}).first()
+    return Standing(*row) if row else None
+
+
+@cache
+def _newest_for() -> Select[Any]:
+    of_case = Hold.case_id == bindparam("case_id")
     held = _one(func.min(Hold.since), of_case, Hold.ended_at.is_(None))
     last = _one(func.max(Hold.ended_at), of_case)
-    found = select(Forecast.as_of, Forecast.body, held, last).order_by(Forecast.id.desc()).limit(1)
-    row = session.execute(found).first()
-    return Standing(*row) if row else None
+    return select(Forecast.as_of, Forecast.body, held, last).order_by(Forecast.id.desc()).limit(1)
 
 
 def keep(session: Session, as_of: datetime, body: dict[str, Any], now: datetime) -> Forecast:

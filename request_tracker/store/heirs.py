@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, String, select
+from sqlalchemy import ForeignKey, Index, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of, partial, tied
 from request_tracker.store.evidence import Evidence
+from request_tracker.store.once import once
 from request_tracker.store.requests import Request
 from request_tracker.store.timeline import Entry
 
@@ -38,9 +39,13 @@ class PrimaryAsk(Base):
     )
 
 
+_OPEN_ASK = select(PrimaryAsk).where(PrimaryAsk.case_id == bindparam("case_id"), PrimaryAsk.answered_at.is_(None))
+
+
+@once
 def open_ask(session: Session, case_id: int) -> PrimaryAsk | None:
     """The question that waits for an answer, if any."""
-    return session.scalar(select(PrimaryAsk).where(PrimaryAsk.case_id == case_id, PrimaryAsk.answered_at.is_(None)))
+    return session.scalar(_OPEN_ASK, {"case_id": case_id})
 
 
 def due(session: Session, now: datetime) -> list[PrimaryAsk]:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.terms import HoldReason
 from request_tracker.store.base import Base, one_of, partial, tied
+from request_tracker.store.once import once
 
 
 class Hold(Base):
@@ -52,5 +53,15 @@ class NoSuchHold(LookupError):
     """No open hold has this id on this case."""
 
 
+_OF_CASE = select(Hold).where(Hold.case_id == bindparam("case_id")).order_by(Hold.id)
+_OPEN = _OF_CASE.where(Hold.ended_at.is_(None))
+
+
+@once
+def of_case(session: Session, case_id: int) -> list[Hold]:
+    """Every wait of the case, ended ones too."""
+    return list(session.scalars(_OF_CASE, {"case_id": case_id}))
+
+
 def open_holds(session: Session, case_id: int) -> list[Hold]:
-    return list(session.scalars(select(Hold).where(Hold.case_id == case_id, Hold.ended_at.is_(None)).order_by(Hold.id)))
+    return list(session.scalars(_OPEN, {"case_id": case_id}))

@@ -11,11 +11,15 @@ from request_tracker.rules.matching import Knowledge
 from request_tracker.rules.tuning import Tuning
 from request_tracker.store.aliases import Alias, Family, KnowledgeChange, SharedHost
 from request_tracker.store.keys import load_tuning, read_aliases, read_families, registrable
+from request_tracker.store.once import once
+
+_VERSION = select(func.max(KnowledgeChange.id))
 
 
+@once
 def version(session: Session) -> int:
     """Grows with every change of what is known; 0 before the first."""
-    return session.scalar(select(func.max(KnowledgeChange.id))) or 0
+    return session.scalar(_VERSION) or 0
 
 
 class Shelf:

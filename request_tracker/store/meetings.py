@@ -144,11 +144,12 @@ def last_place(session: Session, host_id: int) -> str:
     return session.scalar(found) or ""
 
 
-def choosing(session: Session, case_ids: Sequence[int]) -> set[int]:
-    """Those of the cases whose requester has offered times to choose from, and has not answered yet."""
+def choosing(session: Session, case_ids: Sequence[int], now: datetime) -> set[int]:
+    """Those of the cases whose requester has offered times to choose from, not all passed, and has not answered yet."""
     theirs = select(Slot.id).where(Slot.meeting_id == Meeting.id, Slot.side == "requester").exists()
+    ahead = select(Slot.id).where(Slot.meeting_id == Meeting.id, Slot.side == "staff", Slot.starts_at > now).exists()
     waiting = select(Meeting.case_id).where(Meeting.case_id.in_(case_ids), Meeting.state == MeetingState.OFFERED)
-    return set(session.scalars(waiting.where(Meeting.asked == "", ~theirs)))
+    return set(session.scalars(waiting.where(Meeting.asked == "", ~theirs, ahead)))
 
 
 def to_remind(session: Session, now: datetime, ahead: timedelta) -> list[Meeting]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 P = ParamSpec("P")
@@ -14,8 +15,13 @@ _MEMORY = "once"
 
 @contextmanager
 def remembering(session: Session) -> Iterator[None]:
-    """Within this block, which must write nothing, functions marked `@once` ask the database once for each answer."""
+    """Within this block, which must write nothing, functions marked `@once` ask the database once for each answer.
+
+    Rows that were read stay at hand too (a session alone forgets them), so that `session.get` finds them.
+    """
     session.info[_MEMORY] = {}
+    rows: list[object] = []
+    event.listen(session, "loaded_as_persistent", lambda _session, row: rows.append(row))
     try:
         yield
     finally:

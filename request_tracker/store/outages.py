@@ -25,6 +25,9 @@ class Outage(Base):
     )
 
 
+_STANDING = select(Outage).where(Outage.ended_at.is_(None)).order_by(Outage.began_at, Outage.id)
+
+
 def standing(session: Session) -> list[Outage]:
     """The outages that go on, the oldest first."""
-    return list(session.scalars(select(Outage).where(Outage.ended_at.is_(None)).order_by(Outage.began_at, Outage.id)))
+    return list(session.scalars(_STANDING))

@@ -1,8 +1,9 @@
 """People, customer accounts, and the Fivetran groups an admin bound to them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.people import Viewer
@@ -81,14 +82,31 @@ def by_email(session: Session, email: str) -> Person | None:
     return session.scalar(select(Person).where(Person.email == email.strip().lower(), Person.active))
 
 
+@dataclass(frozen=True)
+class Known:
+    """A person as a viewer, and the key that their sessions carry."""
+
+    viewer: Viewer
+    session_key: str
+
+
+_KNOWN = (
+    select(Person, Account.name)
+    .outerjoin(Account, Account.id == Person.account_id)
+    .where(Person.id == bindparam("person_id"), Person.active)
+)
+
+
+def known(session: Session, person_id: int) -> Known | None:
+    """Who a session belongs to, or None when gone or inactive."""
+    row = session.execute(_KNOWN, {"person_id": person_id}).first()
+    return Known(viewer_of(row[0], row[1] or ""), row[0].session_key) if row else None
+
+
 def viewer(session: Session, person_id: int) -> Viewer | None:
     """The person as a viewer with the account's name, or None when gone or inactive."""
-    row = session.execute(
-        select(Person, Account.name)
-        .outerjoin(Account, Account.id == Person.account_id)
-        .where(Person.id == person_id, Person.active)
-    ).first()
-    return viewer_of(row[0], row[1] or "") if row else None
+    found = known(session, person_id)
+    return found.viewer if found else None
 
 
 def with_role(session: Session, role: Role) -> list[Person]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.rules.program import Program
 from request_tracker.rules.starter import GroupPolicy
 from request_tracker.store.base import Base, one_of
+from request_tracker.store.people import Person
 
 AUTOMATIC_MERGE = "automatic_merge"
 TARGETS = "targets"
@@ -70,11 +71,15 @@ def group_policy(session: Session, program: Program) -> GroupPolicy:
     return GroupPolicy.of(row.value) if row else GroupPolicy(on_demand=program.groups_on_demand)
 
 
+_IN_FORCE = select(Policy).where(Policy.name == bindparam("name")).order_by(Policy.id.desc()).limit(1)
+
+
 def in_force(session: Session, name: str) -> Policy | None:
     """The newest policy of that name; None where nobody ever decided."""
-    return session.scalar(select(Policy).where(Policy.name == name).order_by(Policy.id.desc()).limit(1))
+    return session.scalar(_IN_FORCE, {"name": name})
 
 
-def history(session: Session, name: str, *, limit: int = 50) -> list[Policy]:
-    """The decisions of that name, newest first."""
-    return list(session.scalars(select(Policy).where(Policy.name == name).order_by(Policy.id.desc()).limit(limit)))
+def decisions(session: Session, name: str, *, limit: int = 50) -> list[tuple[Policy, str]]:
+    """What was decided about it, newest first, each with the name of who decided. One statement."""
+    found = select(Policy, Person.name).join(Person, Person.id == Policy.by_id).where(Policy.name == name)
+    return [(row, by) for row, by in session.execute(found.order_by(Policy.id.desc()).limit(limit))]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from request_tracker.store.jobs import Job
@@ -12,17 +12,6 @@ from request_tracker.store.people import Account, AccountGroup, Person
 MOST = 200
 SHOWN = ("dead", "running", "ready")
 """States of jobs listed one by one, the worst first."""
-
-
-@dataclass(frozen=True)
-class PersonRow:
-    email: str
-    name: str
-    role: str
-    account: str
-    active: bool
-    has_password: bool
-    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -46,36 +35,25 @@ class JobRow:
     last_error: str
 
 
-def people(session: Session) -> tuple[PersonRow, ...]:
-    """Everybody, staff first, then the customers' people by account."""
+def account_names(session: Session) -> tuple[str, ...]:
+    """The first MOST by name, offered while one is typed; any other is typed in full."""
+    return tuple(session.scalars(select(Account.name).order_by(Account.name).limit(MOST)))
+
+
+def accounts(session: Session, *, also: int = 0) -> tuple[AccountRow, ...]:
+    """Customer accounts, each with the group bound to it last: the one asked for, then those with a group, then the
+    others; MOST at most, by name."""
+    standing = (
+        select(func.max(AccountGroup.id)).where(AccountGroup.unbound_at.is_(None)).group_by(AccountGroup.account_id)
+    )
+    people = select(func.count(Person.id)).where(Person.account_id == Account.id, Person.active).correlate(Account)
     rows = session.execute(
-        select(Person, Account.name)
-        .outerjoin(Account, Account.id == Person.account_id)
-        .order_by(Person.account_id.isnot(None), Account.name, Person.role, Person.name, Person.id)
-    ).all()
-    return tuple(
-        PersonRow(p.email, p.name, p.role, account or "", p.active, p.password_hash is not None, p.created_at)
-        for p, account in rows
+        select(Account.id, Account.name, people.scalar_subquery(), AccountGroup.group_id, AccountGroup.bound_at)
+        .outerjoin(AccountGroup, and_(AccountGroup.account_id == Account.id, AccountGroup.id.in_(standing)))
+        .order_by(Account.id != also, AccountGroup.id.is_(None), Account.name)
+        .limit(MOST)
     )
-
-
-def knows_address(session: Session, email: str) -> bool:
-    """Whether anybody, active or not, has this address."""
-    return session.scalar(select(Person.id).where(Person.email == email.strip().lower())) is not None
-
-
-def accounts(session: Session) -> tuple[AccountRow, ...]:
-    """Customer accounts by name, each with the group bound to it last."""
-    members = _members(session)
-    bound = {
-        row.account_id: row
-        for row in session.scalars(select(AccountGroup).where(AccountGroup.unbound_at.is_(None)).order_by("id"))
-    }
-    return tuple(
-        AccountRow(a.id, a.name, members.get(a.id, 0), g.group_id if g else None, g.bound_at if g else None)
-        for a in session.scalars(select(Account).order_by(Account.name))
-        for g in (bound.get(a.id),)
-    )
+    return tuple(AccountRow(*row) for row in rows)
 
 
 def job_counts(session: Session) -> dict[str, int]:
@@ -99,9 +77,9 @@ def _jobs(session: Session, state: str) -> list[JobRow]:
 
 
 def _about(job: Job) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(job.args.items()) if name != "body")[:200]
+    """`case 12, connection 4`: the parts of a job in the words of the pages."""
+    return ", ".join(f"{_word(name)} {value}" for name, value in sorted(job.args.items()) if name != "body")[:200]
 
 
-def _members(session: Session) -> dict[int | None, int]:
-    rows = session.execute(select(Person.account_id, func.count()).group_by(Person.account_id)).all()
-    return {row[0]: row[1] for row in rows}
+def _word(name: str) -> str:
+    return "connection" if name == "row_id" else name.removesuffix("_id").replace("_", " ")

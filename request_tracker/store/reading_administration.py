@@ -9,29 +9,29 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.bouncing import HARD
-from request_tracker.rules.terms import Role, StarterState
+from request_tracker.rules.terms import StarterState
 from request_tracker.store import chain_checks, reading_groups
 from request_tracker.store.bounces import Bounce
+from request_tracker.store.capped import capped
 from request_tracker.store.connections import Connection
 from request_tracker.store.holidays import PROPOSED, Holiday
 from request_tracker.store.hooks import HookEndpoint
 from request_tracker.store.jobs import Job
 from request_tracker.store.letters import Letter
 from request_tracker.store.outages import Outage
-from request_tracker.store.people import Account, AccountGroup, Person
+from request_tracker.store.people import Person
 from request_tracker.store.strays import Stray
 from request_tracker.store.webhook_events import OurWebhook, WebhookRefusal
 
-CAP = 1_001
-"""Counts stop here: a page says "more than 1,000"."""
 REFUSED_WITHIN = timedelta(days=7)
 LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
 class Health:
-    """`signs`: by name, how many; nothing above zero needs a look. `last_done_at`: when the newest jobs ended;
-    `waits_since`: since when the oldest due job waits; `size`: bytes of the database, None where it cannot be asked."""
+    """`signs`: by name, how many (see store.capped); nothing above zero needs a look. `last_done_at`: when the newest
+    jobs ended; `waits_since`: since when the oldest due job waits; `size`: bytes of the database, None where it cannot
+    be asked."""
 
     signs: dict[str, int]
     last_done_at: datetime | None
@@ -43,9 +43,9 @@ class Health:
 
 def health(session: Session, now: datetime) -> Health:
     return Health(
-        signs={name: _capped(session, found) for name, found in _signs(now).items()} | _others(session, now),
+        signs={name: capped(session, found) for name, found in _signs(now).items()} | _others(session, now),
         last_done_at=_last_done(session),
-        waits_since=session.scalar(_due(now).with_only_columns(func.min(Job.run_at)).limit(None)),
+        waits_since=session.scalar(_due(now).with_only_columns(func.min(Job.run_at))),
         size=_size(session),
         revision=_revision(session),
         database="PostgreSQL" if session.get_bind().dialect.name == "postgresql" else "SQLite",
@@ -53,7 +53,6 @@ def health(session: Session, now: datetime) -> Health:
 
 
 def _signs(now: datetime) -> dict[str, Select[*tuple[Any, ...]]]:
-    bound = select(AccountGroup.account_id).where(AccountGroup.unbound_at.is_(None))
     return {
         "dead_jobs": _some(Job.id, Job.state == "dead"),
         "due_jobs": _due(now),
@@ -66,9 +65,7 @@ def _signs(now: datetime) -> dict[str, Select[*tuple[Any, ...]]]:
         "webhook_faults": _some(OurWebhook.id, OurWebhook.fault != ""),
         "stopped_hooks": _some(HookEndpoint.id, HookEndpoint.state.not_in(("active", "paused", "deleted"))),
         "days_waiting": _some(Holiday.id, Holiday.state == PROPOSED),
-        "unbound": _some(Account.id, Account.id.not_in(bound)),
         "people": _some(Person.id, Person.active),
-        "admins": _some(Person.id, Person.active, Person.role == Role.ADMIN),
     }
 
 
@@ -84,15 +81,11 @@ def _others(session: Session, now: datetime) -> dict[str, int]:
 
 
 def _some(column: Any, *where: Any) -> Select[*tuple[Any, ...]]:
-    return select(column).where(*where).limit(CAP)
+    return select(column).where(*where)
 
 
 def _due(now: datetime) -> Select[*tuple[Any, ...]]:
     return _some(Job.id, Job.state == "ready", Job.run_at <= now)
-
-
-def _capped(session: Session, found: Select[*tuple[Any, ...]]) -> int:
-    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 def _last_done(session: Session) -> datetime | None:

@@ -21,7 +21,6 @@ from request_tracker.store.board import BoardRow, Unlisted, host_begins, public_
 from request_tracker.store.cases import Case, NoSuchCase, case_id, case_number
 from request_tracker.store.catalogue import CatalogueEntry
 from request_tracker.store.facts import supporting_accounts
-from request_tracker.store.people import Person
 from request_tracker.store.reading_queue import MOST_ROWS, BadFilter
 from request_tracker.store.requests import Request, request_number
 
@@ -83,10 +82,8 @@ class Decision:
 
 def decisions(session: Session) -> tuple[Decision, ...]:
     """The decisions about the board, newest first."""
-    rows = policies.history(session, policies.BOARD)
-    people = select(Person.id, Person.name).where(Person.id.in_({row.by_id for row in rows}))
-    names = {row.id: row.name for row in session.execute(people)}
-    return tuple(Decision(row.value["level"], row.value["reason"], names[row.by_id], row.at) for row in rows)
+    rows = policies.decisions(session, policies.BOARD)
+    return tuple(Decision(row.value["level"], row.value["reason"], by, row.at) for row, by in rows)
 
 
 def page(session: Session, asked: Asked, viewer: Viewer | None) -> BoardPage:

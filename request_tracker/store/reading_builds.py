@@ -4,7 +4,6 @@ The number of statements does not depend on how many cases there are. For staff 
 """
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,31 +12,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from request_tracker.rules.completeness import Finding, enabled, tables_of
 from request_tracker.rules.evidence import EVIDENCE
+from request_tracker.rules.phases import BUILDING
 from request_tracker.rules.terms import Phase, Role
 from request_tracker.store import trials
 from request_tracker.store.api_documents import ApiDocument
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.clocks import Clock
-from request_tracker.store.connections import IS_LIVE, Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.people import Person
-from request_tracker.store.reading_syncs import SIGNALS, WORDS
-from request_tracker.store.schema_choices import SeenSchema
-from request_tracker.store.sync_runs import SyncRun
-from request_tracker.store.table_reviews import TableReview
+from request_tracker.store.reading_previews import Preview, previews
 from request_tracker.store.timeline import Entry, EntryText, Undone
 from request_tracker.store.trials import TrialRun
 
-BUILDING = (Phase.DEVELOPMENT, Phase.PRIVATE_PREVIEW)
 CHECKED = ("built", "tested", "documented")
 MOST_MINE, MOST_FREE, MOST_COMING = 40, 20, 10
-TRIAL_WORDS = {
-    "waiting": "Waits for its turn", "running": "Runs now", "done": "Finished", "failed": "Failed",
-    "stopped": "Stopped",
-}  # fmt: skip
-TRIAL_SIGNALS = {"done": "ok", "failed": "overdue", "running": "none", "waiting": "waiting"}
 
 
 @dataclass(frozen=True)
@@ -62,32 +51,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Trial:
-    """The newest trial sync; `rows`: what its tables held after it."""
+    """The newest trial sync; `state`: as the run has it; `rows`: what its tables held after it."""
 
     id: int
-    words: str
-    signal: str
+    state: str
     rows: int
     at: datetime
     sentence: str
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What Fivetran told of the connection, and what people found. `rows` None: Fivetran does not tell.
-
-    `tables` None: nobody has read them yet. `gaps`: tables that go back to the build, with what is missing.
-    """
-
-    status: str
-    signal: str
-    at: datetime | None
-    rows: int | None
-    reason: str
-    tables: int | None
-    reviewed: int
-    gaps: tuple[str, ...]
-    later: int
 
 
 @dataclass(frozen=True)
@@ -160,7 +130,8 @@ def _build(row: Any, promised: Mapping[int, Promise], **more: Any) -> Build:
 def _whole(session: Session, rows: Sequence[Any], promised: Mapping[int, Promise]) -> tuple[Build, ...]:
     ids = {row.id for row in rows}
     checks, documented, tried = _checks(session, ids), _documented(session, ids), _trials(session, ids)
-    reworked, previews = _reworks(session, ids), _previews(session, [row for row in rows if _in_preview(row)])
+    reworked = _reworks(session, ids)
+    shown = previews(session, {row.id: row.phase_at for row in rows if _in_preview(row)})
     return tuple(
         _build(
             row,
@@ -168,7 +139,7 @@ def _whole(session: Session, rows: Sequence[Any], promised: Mapping[int, Promise
             checks=tuple(checks.get((row.id, key), Check(key, EVIDENCE[key].label, "", None, "")) for key in CHECKED),
             has_document=row.id in documented,
             trial=tried.get(row.id),
-            preview=previews.get(row.id),
+            preview=shown.get(row.id),
             **({} if _in_preview(row) else reworked.get(row.id, {})),
         )
         for row in rows
@@ -220,8 +191,7 @@ def _trials(session: Session, ids: Collection[int]) -> dict[int, Trial]:
     return {
         row.case_id: Trial(
             row.id,
-            TRIAL_WORDS[row.state],
-            TRIAL_SIGNALS.get(row.state, "none"),
+            row.state,
             sum(int(each.get("rows") or 0) for each in row.tables),
             row.finished_at or row.created_at,
             row.sentence if row.state not in trials.UNDER_WAY else "",
@@ -245,59 +215,3 @@ def _reworks(session: Session, ids: Collection[int]) -> dict[int, dict[str, Any]
 def _gaps(body: str | None) -> tuple[str, ...]:
     found = json.loads(body).get("gaps", []) if body else []
     return tuple(str(each) for each in (found if isinstance(found, list) else [found]))
-
-
-def _previews(session: Session, rows: Sequence[Any]) -> dict[int, Preview]:
-    since = {row.id: row.phase_at for row in rows}
-    found = session.execute(select(Connection.id, Connection.case_id).where(Connection.case_id.in_(since), *IS_LIVE))
-    of_case = {row.case_id: row.id for row in found}
-    syncs, tables = _syncs(session, of_case.values()), _tables(session, of_case.values())
-    reviews = _reviews(session, of_case.values())
-    return {
-        case_id: _preview(syncs.get(row_id), tables.get(row_id), [
-            each for each in reviews[row_id] if each.at >= since[case_id]
-        ])
-        for case_id, row_id in of_case.items()
-    }  # fmt: skip
-
-
-def _syncs(session: Session, row_ids: Collection[int]) -> dict[int, Any]:
-    """The sync begun last of each connection."""
-    at = func.coalesce(SyncRun.started_at, SyncRun.ended_at)
-    place = func.row_number().over(partition_by=SyncRun.connection_row_id, order_by=(at.desc(), SyncRun.id.desc()))
-    columns = (SyncRun.connection_row_id, SyncRun.status, SyncRun.rows, SyncRun.reason, at.label("at"))
-    ranked = select(*columns, place.label("place")).where(
-        SyncRun.connection_row_id.in_(row_ids), at.is_not(None)
-    ).subquery()  # fmt: skip
-    return {row.connection_row_id: row for row in session.execute(select(ranked).where(ranked.c.place == 1))}
-
-
-def _tables(session: Session, row_ids: Collection[int]) -> dict[int, int]:
-    found = select(SeenSchema.connection_row_id, SeenSchema.body).where(SeenSchema.connection_row_id.in_(row_ids))
-    return {row_id: len(enabled(tables_of(body))) for row_id, body in session.execute(found)}
-
-
-def _reviews(session: Session, row_ids: Collection[int]) -> dict[int, list[Any]]:
-    columns = (TableReview.connection_row_id, TableReview.table_schema, TableReview.table_name)
-    found = select(*columns, TableReview.verdict, TableReview.note, TableReview.at)
-    rows: dict[int, list[Any]] = defaultdict(list)
-    wanted = found.where(TableReview.connection_row_id.in_(row_ids)).order_by(*columns)
-    for row in session.execute(wanted):
-        rows[row.connection_row_id].append(row)
-    return rows
-
-
-def _preview(sync: Any, tables: int | None, reviews: Sequence[Any]) -> Preview:
-    verdicts = Counter(row.verdict for row in reviews)
-    gaps = (f"{row.table_name}: {row.note}" for row in reviews if row.verdict == Finding.GAP)
-    return Preview(
-        status=WORDS[sync.status] if sync else "",
-        signal=SIGNALS.get(sync.status, "none") if sync else "none",
-        at=sync.at if sync else None,
-        rows=sync.rows if sync else None,
-        reason=sync.reason if sync and sync.status in ("failed", "rescheduled", "cancelled") else "",
-        tables=tables,
-        reviewed=len(reviews),
-        gaps=tuple(gaps),
-        later=verdicts[Finding.LATER],
-    )

@@ -111,19 +111,18 @@ def refused(session: Session, calendar: Calendar, today: date) -> tuple[Offer, .
 
 def targets_decided(session: Session, own: Mapping[str, float]) -> tuple[TargetsDecided, ...]:
     """The decisions about targets, newest first; `own`: the program's numbers before anybody decided."""
-    rows = policies.history(session, policies.TARGETS, limit=NEWEST)
-    people = _people(session, (row.by_id for row in rows))
-    before = [*({**own, **row.value["days"]} for row in rows[1:]), dict(own)][: len(rows)]
+    rows = policies.decisions(session, policies.TARGETS, limit=NEWEST)
+    before = [*({**own, **row.value["days"]} for row, _ in rows[1:]), dict(own)][: len(rows)]
     return tuple(
         TargetsDecided(
-            label_of(row.value["preset"]), row.value["reason"], people.get(row.by_id, ""), row.at,
+            label_of(row.value["preset"]), row.value["reason"], by, row.at,
             tuple(
                 (each.label, old[each.key], row.value["days"][each.key])
                 for each in TARGETS
                 if old[each.key] != row.value["days"].get(each.key, old[each.key])
             ),
         )
-        for row, old in zip(rows, before, strict=True)
+        for (row, by), old in zip(rows, before, strict=True)
     )  # fmt: skip
 
 

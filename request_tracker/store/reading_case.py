@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from request_tracker.rules import process
@@ -134,10 +134,9 @@ def _own(viewer: Viewer, account_id: int) -> bool:
 
 
 def _holds(session: Session, case: Case, viewer: Viewer) -> tuple[HoldRow, ...]:
-    rows = session.scalars(select(holds.Hold).where(holds.Hold.case_id == case.id).order_by(holds.Hold.id))
     return tuple(
         HoldRow(row.id, row.reason, row.question, row.since, row.expected_until, row.ended_at, row.answer)
-        for row in rows
+        for row in holds.of_case(session, case.id)
         if _own(viewer, row.account_id)
     )
 
@@ -155,19 +154,21 @@ def _evidence(session: Session, case: Case, viewer: Viewer) -> tuple[EvidenceRow
     )  # fmt: skip
 
 
+_OF_TREE = (
+    select(Request, Person, Account.name)
+    .join(Person, Person.id == Request.person_id)
+    .join(Account, Account.id == Request.account_id)
+    .join(Case, Case.id == Request.case_id)
+    .where(Case.root_id == bindparam("root_id"))
+    .order_by(Request.created_at, Request.id)
+)
+_OWN_OF_TREE = _OF_TREE.where(Request.account_id == bindparam("account_id"))
+
+
 def _requests(session: Session, case: Case, viewer: Viewer) -> tuple[RequestRow, ...]:
     root = cases.root_of(session, case)
-    found = (
-        select(Request, Person, Account.name)
-        .join(Person, Person.id == Request.person_id)
-        .join(Account, Account.id == Request.account_id)
-        .join(Case, Case.id == Request.case_id)
-        .where(Case.root_id == root.id)
-        .order_by(Request.created_at, Request.id)
-    )
-    if not viewer.is_staff:
-        found = found.where(Request.account_id == viewer.account_id)
-    rows = session.execute(found).all()
+    given = {"root_id": root.id, "account_id": viewer.account_id}
+    rows = session.execute(_OF_TREE if viewer.is_staff else _OWN_OF_TREE, given).all()
     files = _documents(session, [row[0].id for row in rows])
     return tuple(_request_row(*row, primary_id=root.primary_request_id, files=files) for row in rows)
 
@@ -185,14 +186,19 @@ def request_row(
     return _request_row(request, person, account, primary_id=primary_id, files=files)
 
 
+_FILES = (
+    select(
+        Document.request_id, Document.id, Document.filename, Document.size, Document.created_at,
+        Document.body.isnot(None).label("kept"),
+    )
+    .where(Document.request_id.in_(bindparam("request_ids", expanding=True)))
+    .order_by(Document.id)
+)  # fmt: skip
+
+
 def _documents(session: Session, request_ids: Collection[int]) -> dict[int, list[DocumentRow]]:
     """The files of the requests, in one statement that leaves their contents where they are."""
-    kept = Document.body.isnot(None).label("kept")
-    rows = session.execute(
-        select(Document.request_id, Document.id, Document.filename, Document.size, Document.created_at, kept)
-        .where(Document.request_id.in_(request_ids))
-        .order_by(Document.id)
-    )
+    rows = session.execute(_FILES, {"request_ids": list(request_ids)})
     found: dict[int, list[DocumentRow]] = defaultdict(list)
     for row in rows:
         found[row.request_id].append(DocumentRow(row.id, row.filename, row.size, row.created_at, bool(row.kept)))

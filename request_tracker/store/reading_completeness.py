@@ -6,10 +6,9 @@ from sqlalchemy.orm import Session
 
 from request_tracker.rules.completeness import Checklist, Item, SeenTable, expect, tables_of
 from request_tracker.rules.terms import Phase
-from request_tracker.store import connections, evidence, reading_proposal, table_reviews
+from request_tracker.store import connections, evidence, reading_proposal, schema_choices, table_reviews
 from request_tracker.store.cases import Case
 from request_tracker.store.connections import Connection
-from request_tracker.store.schema_choices import SeenSchema
 from request_tracker.store.table_reviews import TableReview
 
 KEY = "completeness_reviewed"
@@ -44,7 +43,7 @@ def places(session: Session, case: Case, row: Connection) -> set[tuple[str, str]
 
 def seen(session: Session, row: Connection) -> tuple[SeenTable, ...]:
     """The tables as Fivetran last told them; empty where it never was asked."""
-    kept = session.get(SeenSchema, row.id)
+    kept = schema_choices.kept_seen(session, row.id)
     return tables_of(kept.body) if kept is not None else ()
 
 

@@ -99,7 +99,7 @@ def documents(session: Session, case: Case, viewer: Viewer) -> Documents:
     numbers = {row.id: n for n, row in enumerate((each for each in reversed(rows) if each.state == "read"), 1)}
     basis = api_documents.newest_read(session, case.id) if numbers else None
     names = _names(session, {row.by_id for row in rows if row.by_id})
-    kept = _kept(session, case.id)
+    kept = _kept(session, case.id) if rows else frozenset()
     return Documents(tuple(_version(row, numbers, names, kept, basis) for row in rows))
 
 

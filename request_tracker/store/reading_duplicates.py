@@ -24,6 +24,7 @@ BANDS = ("merge", "suggest")
 ASSIGNEES = ("me", "none")
 SHOWN = 25
 LEFT, RIGHT = aliased(Case, name="left_case"), aliased(Case, name="right_case")
+OTHER, ROOT = aliased(Case, name="other_case"), aliased(Case, name="root_case")
 
 
 @dataclass(frozen=True)
@@ -139,14 +140,13 @@ def related(session: Session, case_id: int, viewer: Viewer) -> tuple[RelatedRow,
     """The services called related to this case; each by the case that leads it now. Nothing for requesters."""
     if not viewer.is_staff:
         return ()
-    other, root = aliased(Case), aliased(Case)
     either = or_(DismissedPair.left_id == case_id, DismissedPair.right_id == case_id)
     rows = session.execute(
-        select(DismissedPair, root, Person.name)
-        .join(other, and_(other.id.in_((DismissedPair.left_id, DismissedPair.right_id)), other.id != case_id))
-        .join(root, root.id == other.root_id)
+        select(DismissedPair, ROOT, Person.name)
+        .join(OTHER, and_(OTHER.id.in_((DismissedPair.left_id, DismissedPair.right_id)), OTHER.id != case_id))
+        .join(ROOT, ROOT.id == OTHER.root_id)
         .join(Person, Person.id == DismissedPair.by_id)
-        .where(either, DismissedPair.kind == "related", root.id != case_id)
+        .where(either, DismissedPair.kind == "related", ROOT.id != case_id)
         .order_by(DismissedPair.id.desc())
         .limit(SHOWN)
     ).all()

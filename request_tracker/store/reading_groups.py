@@ -12,7 +12,7 @@ from request_tracker.store import keys, policies
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.connections import Condition, Connection
 from request_tracker.store.groups import GroupIntent
-from request_tracker.store.people import Account, AccountGroup, Person
+from request_tracker.store.people import Account, AccountGroup
 from request_tracker.store.requests import Request
 
 MOST = 50
@@ -59,13 +59,8 @@ class Example:
 
 def decisions(session: Session) -> tuple[Decision, ...]:
     """What was decided about groups, newest first."""
-    rows = policies.history(session, policies.GROUPS)
-    found = session.execute(select(Person.id, Person.name).where(Person.id.in_({row.by_id for row in rows})))
-    names = {row[0]: row[1] for row in found}
-    return tuple(
-        Decision(GroupPolicy.of(row.value), str(row.value.get("reason", "")), names.get(row.by_id, ""), row.at)
-        for row in rows
-    )
+    rows = policies.decisions(session, policies.GROUPS)
+    return tuple(Decision(GroupPolicy.of(row.value), str(row.value.get("reason", "")), by, row.at) for row, by in rows)
 
 
 def destinations(session: Session) -> dict[str, str]:

@@ -187,7 +187,7 @@ def _stands(key: str) -> ColumnElement[bool]:
 
 
 def _reworks() -> Wanted:
-    """Every rework begins a new cycle of the build, so that a second cycle is looked for before entries are read."""
+    """Every rework begins a new cycle of the build, so that a third cycle is looked for before entries are read."""
     times = _entries("move.rework", _standing())
     again = exists().where(Clock.case_id == Case.id, Clock.name == "build", Clock.cycle > TWICE)
     return Wanted(Case.phase_at, (_in(Phase.DEVELOPMENT, Phase.PRIVATE_PREVIEW), again, times >= TWICE), times)

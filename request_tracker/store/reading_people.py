@@ -1,5 +1,6 @@
 """People and customer accounts as an admin looks after them: found, listed page by page, one by one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -105,21 +106,26 @@ def one(session: Session, person_id: int, now: datetime) -> PersonView | None:
     ).first()
     if row is None:
         return None
-    led = (
-        select(Case.id)
-        .join(Request, Request.id == Case.primary_request_id)
-        .where(Request.person_id == person_id, Request.withdrawn_at.is_(None), Case.outcome.is_(None))
-    )
-    assigned = select(Case.id).where(Case.assignee_id == person_id, Case.outcome.is_(None))
     asked = select(Request.id).where(Request.person_id == person_id)
     return PersonView(
         row[0],
         row[1] or "",
         tokens_of(session, person_id, now),
-        _lines(session, assigned.order_by(Case.id), case_number),
-        _lines(session, led.order_by(Case.id), case_number),
+        _lines(session, assigned_to(person_id).order_by(Case.id), case_number),
+        _lines(session, led_by(person_id).order_by(Case.id), case_number),
         _lines(session, asked.order_by(Request.id.desc()), request_number),
     )
+
+
+def led_by(person_id: int) -> Select[int]:
+    """Ids of the live cases whose main contact they are."""
+    found = select(Case.id).join(Request, Request.id == Case.primary_request_id)
+    return found.where(Request.person_id == person_id, Request.withdrawn_at.is_(None), Case.outcome.is_(None))
+
+
+def assigned_to(person_id: int) -> Select[int]:
+    """Ids of the live cases they work on."""
+    return select(Case.id).where(Case.assignee_id == person_id, Case.outcome.is_(None))
 
 
 def tokens_of(session: Session, person_id: int, now: datetime) -> tuple[TokenLine, ...]:
@@ -139,13 +145,7 @@ def accounts(
     if after is not None:
         found = found.where(tuple_(Account.name, Account.id) > tuple_(*after))
     rows = session.execute(found.order_by(Account.name, Account.id).limit(limit + 1)).all()
-    ids = [row.id for row in rows[:limit]]
-    people, asked, live, groups = _figures(session, ids)
-    lines = tuple(
-        AccountLine(row.id, row.name, people.get(row.id, 0), asked.get(row.id, 0), live.get(row.id, 0),
-                    tuple(groups.get(row.id, ())))
-        for row in rows[:limit]
-    )  # fmt: skip
+    lines = _account_lines(session, rows[:limit])
     return lines, (lines[-1].name, lines[-1].id) if len(rows) > limit else None
 
 
@@ -154,11 +154,17 @@ def account(session: Session, account_id: int) -> tuple[AccountLine, Lines] | No
     row = session.get(Account, account_id)
     if row is None:
         return None
-    people, asked, live, groups = _figures(session, [account_id])
     newest = select(Request.id).where(Request.account_id == account_id).order_by(Request.id.desc())
-    line = AccountLine(row.id, row.name, people.get(row.id, 0), asked.get(row.id, 0), live.get(row.id, 0),
-                       tuple(groups.get(row.id, ())))  # fmt: skip
-    return line, _lines(session, newest, request_number)
+    return _account_lines(session, [row])[0], _lines(session, newest, request_number)
+
+
+def _account_lines(session: Session, rows: Sequence[Any]) -> tuple[AccountLine, ...]:
+    people, asked, live, groups = _figures(session, [row.id for row in rows])
+    return tuple(
+        AccountLine(row.id, row.name, people.get(row.id, 0), asked.get(row.id, 0), live.get(row.id, 0),
+                    tuple(groups.get(row.id, ())))
+        for row in rows
+    )  # fmt: skip
 
 
 def _figures(session: Session, ids: list[int]) -> tuple[dict[int, int], dict[int, int], dict[int, int], dict[int, Any]]:

@@ -41,11 +41,9 @@ class Automatic:
 
 def decisions(session: Session) -> tuple[Decision, ...]:
     """What was decided about automatic merging, newest first."""
-    rows = policies.history(session, policies.AUTOMATIC_MERGE)
-    people = select(Person.id, Person.name).where(Person.id.in_({row.by_id for row in rows}))
-    names = {row[0]: row[1] for row in session.execute(people).all()}
-    read = [policies.read_automatic(row) for row in rows]
-    return tuple(Decision(e.on, e.from_score, e.reason, names[e.by_id], e.at) for e in read if e.at is not None)
+    rows = policies.decisions(session, policies.AUTOMATIC_MERGE)
+    read = [(policies.read_automatic(row), by) for row, by in rows]
+    return tuple(Decision(e.on, e.from_score, e.reason, by, e.at) for e, by in read if e.at is not None)
 
 
 def automatic_merges(session: Session) -> tuple[Automatic, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, and_, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.people import Viewer
@@ -24,6 +24,8 @@ DUE = ("overdue", "at_risk", "ok", "paused", "none")
 SORTS = ("due", "-due", "opened", "-opened", "touched", "-touched")
 MOST = 200
 MOST_ROWS = 2**31
+Instant = datetime | BindParameter[datetime]
+"""When; or the place of it in a statement that is kept."""
 
 
 class BadFilter(ValueError):
@@ -115,8 +117,16 @@ def _column(sort: str) -> tuple[Any, bool]:
     return columns[sort.lstrip("-")], sort.startswith("-")
 
 
-def conditions(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> list[ColumnElement[bool]]:
+def conditions(session: Session, wanted: Filter, viewer: Viewer, now: Instant) -> list[ColumnElement[bool]]:
     """What a row has to be to stand in the view. Raises BadFilter."""
+    found = but_words(wanted, viewer, now)
+    if wanted.q.strip():
+        found.append(_text(session, viewer, read(wanted.q)))
+    return found
+
+
+def but_words(wanted: Filter, viewer: Viewer, now: Instant) -> list[ColumnElement[bool]]:
+    """The same for a view in which nothing is searched: no more than its filter has to be known. Raises BadFilter."""
     found = [
         *_outcome(wanted),
         *_phase(wanted),
@@ -125,12 +135,18 @@ def conditions(session: Session, wanted: Filter, viewer: Viewer, now: datetime) 
         *_due(wanted, now),
         *_account(wanted),
     ]
-    if wanted.q.strip():
-        found.append(_text(session, viewer, read(wanted.q)))
     if not viewer.is_staff:
         mine = select(Case.root_id).join(Request, Request.case_id == Case.id)
         found.append(Case.id.in_(mine.where(Request.account_id == viewer.account_id)))
     return found
+
+
+def must_be_known(wanted: Filter) -> None:
+    """Raises BadFilter where the view could not be opened."""
+    for part in (_outcome, _phase, _hold):
+        part(wanted)
+    _due(wanted, FAR)
+    _column(wanted.sort)
 
 
 def _outcome(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -171,7 +187,7 @@ def _hold(wanted: Filter) -> list[ColumnElement[bool]]:
     return [Case.held == wanted.hold]
 
 
-def _due(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
+def _due(wanted: Filter, now: Instant) -> list[ColumnElement[bool]]:
     if not wanted.due:
         return []
     names = [name.strip() for name in wanted.due.split(",") if name.strip()]
@@ -181,7 +197,7 @@ def _due(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
     return [or_(*(fits[name] for name in names))]
 
 
-def due_is(now: datetime) -> dict[str, ColumnElement[bool]]:
+def due_is(now: Instant) -> dict[str, ColumnElement[bool]]:
     """How a case stands to the first promise of its tree: exactly one of these is true of a live case."""
     return {
         "overdue": Case.queue_at < now,

@@ -85,7 +85,7 @@ def page(session: Session, act: Act, *, number: int) -> ListPage:
     ).all()
     total = session.scalar(select(func.count()).select_from(Request).where(of_account)) or 0
     shown = found[:PAGE]
-    facts = _Facts(session, [row[2].id for row in shown if row[2].outcome is None], viewer, act.program.silence_days)
+    facts = _Facts(session, [row[2].id for row in shown if row[2].outcome is None], act)
     rows = tuple(_row(request, name, case, viewer, facts, now) for request, name, case in shown)
     return ListPage(rows, total, len(found) > PAGE)
 
@@ -93,8 +93,8 @@ def page(session: Session, act: Act, *, number: int) -> ListPage:
 class _Facts:
     """What the rows need to know about their live cases, eight queries for the whole page."""
 
-    def __init__(self, session: Session, ids: Sequence[int], viewer: Viewer, silence_days: int) -> None:
-        open_now = (Hold.case_id.in_(ids), Hold.ended_at.is_(None), Hold.account_id == viewer.account_id)
+    def __init__(self, session: Session, ids: Sequence[int], act: Act) -> None:
+        open_now = (Hold.case_id.in_(ids), Hold.ended_at.is_(None), Hold.account_id == act.who.account_id)
         held = select(Hold.case_id, Hold.reason, Hold.expected_until).where(*open_now).order_by(Hold.id)
         self.holds: dict[int, list[tuple[str, datetime | None]]] = {}
         for case_id, reason, until in session.execute(held):
@@ -107,7 +107,7 @@ class _Facts:
             self.evidence.setdefault(case_id, {})[key] = at
         self.waiting = set(session.scalars(_waiting(ids)))
         self.gone = set(session.scalars(_gone(ids)))
-        self.choosing = meetings.choosing(session, ids)
+        self.choosing = meetings.choosing(session, ids, act.now)
         promised = [name for name, kind in CLOCKS.items() if not kind.internal]
         going = select(Clock).where(
             Clock.case_id.in_(ids), Clock.state.in_(("running", "paused")), Clock.name.in_(promised)
@@ -122,7 +122,7 @@ class _Facts:
         used = {clock.calendar_id for clock in self.clocks.values() if clock.calendar_id is not None}
         self.calendars = calendars_of(session, used)
 
-        self._session, self._silence_days = session, silence_days
+        self._session, self._silence_days = session, act.program.silence_days
 
     def standing(self, case: Case) -> Standing:
         asks = any(HoldReason(reason).on_requester for reason, _ in self.holds.get(case.id, ()))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from request_tracker.rules.people import Act
 from request_tracker.rules.retention import RULES, Rule
 from request_tracker.store.api_documents import UNDER_WAY, ApiDocument
+from request_tracker.store.capped import capped
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.connections import CardState
 from request_tracker.store.documents import Document
@@ -23,8 +24,6 @@ from request_tracker.store.timeline import Entry
 from request_tracker.store.trials import TrialRun
 from request_tracker.store.webhook_events import WebhookEvent
 
-CAP = 1_001
-"""Counts stop here: a page says "more than 1,000"."""
 LATELY = 50
 KIND = "forget_now"
 PROVEN_BY = ("document.forgotten", "trial.forgotten")
@@ -70,10 +69,10 @@ def asked(session: Session) -> tuple[str, datetime] | None:
 
 def _standing(session: Session, rule: Rule, act: Act) -> Standing:
     before = act.now - rule.kept_for(act.program)
-    due = sum(_capped(session, each) for each in _DUE[rule.key](before))
+    due = sum(capped(session, each) for each in _DUE[rule.key](before))
     emptied, last_at = None, None
     for column in _EMPTIED.get(rule.key, ()):
-        emptied = (emptied or 0) + _capped(session, select(column).where(column.is_not(None)))
+        emptied = (emptied or 0) + capped(session, select(column).where(column.is_not(None)))
         newest = session.scalar(select(func.max(column)))
         last_at = max(filter(None, (last_at, newest)), default=None)
     return Standing(rule, due, emptied, last_at)
@@ -120,7 +119,3 @@ _EMPTIED: dict[str, tuple[Any, ...]] = {
     "documents": (Document.forgotten_at, ApiDocument.forgotten_at),
     "samples": (TrialRun.forgotten_at,),
 }
-
-
-def _capped(session: Session, found: Select[*tuple[Any, ...]]) -> int:
-    return session.scalar(select(func.count()).select_from(found.limit(CAP).subquery())) or 0

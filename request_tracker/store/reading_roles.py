@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.roles import label_of
 from request_tracker.store import policies
 from request_tracker.store.cases import Case, case_number
-from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
 
 
@@ -23,14 +21,10 @@ class RolesDecided:
 
 
 def decided(session: Session) -> tuple[RolesDecided, ...]:
-    rows = policies.history(session, policies.ROLES)
-    found = select(Person.id, Person.name).where(Person.id.in_({row.by_id for row in rows}))
-    people = {each.id: each.name for each in session.execute(found)}
+    rows = policies.decisions(session, policies.ROLES)
     return tuple(
-        RolesDecided(
-            label_of(row.value["preset"]), tuple(row.value["names"]), row.value["reason"], people[row.by_id], row.at
-        )
-        for row in rows
+        RolesDecided(label_of(row.value["preset"]), tuple(row.value["names"]), row.value["reason"], by, row.at)
+        for row, by in rows
     )
 
 

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from request_tracker.rules.completeness import SeenTable, enabled, tables_of
 from request_tracker.rules.people import Viewer
-from request_tracker.store import connections, requests, sync_runs
+from request_tracker.store import connections, requests, schema_choices, sync_runs
 from request_tracker.store.cases import Case
 from request_tracker.store.connections import Connection
-from request_tracker.store.schema_choices import SeenSchema
 from request_tracker.store.sync_runs import SyncRun
 
 WORDS = {
@@ -74,7 +73,7 @@ def synced(session: Session, case: Case, viewer: Viewer) -> Synced:
     if row is None or not may_read(session, case, row, viewer):
         return NOTHING
     runs = sync_runs.newest(session, row.id, limit=SHOWN)
-    kept = session.get(SeenSchema, row.id)
+    kept = schema_choices.kept_seen(session, row.id)
     counts = _counts(runs)
     shown = enabled(tables_of(kept.body)) if kept is not None else ()
     tables = tuple(TableRow(each, counts.get((each.schema, each.name))) for each in shown)

@@ -25,7 +25,6 @@ from request_tracker.store import cases, connections, requests, schema_choices
 from request_tracker.store.cases import Case
 from request_tracker.store.connections import Condition, Connection
 from request_tracker.store.people import Person
-from request_tracker.store.schema_choices import SeenSchema
 from request_tracker.store.timeline import Entry
 
 
@@ -103,7 +102,7 @@ def view(session: Session, case: Case, *, there_only: bool = False) -> TablesVie
     """
     row = connections.live(session, case.id)
     wish = Wish(schema_choices.choices_of(session, case.id), row.change_handling if row else "")
-    seen = session.get(SeenSchema, row.id) if row else None
+    seen = schema_choices.kept_seen(session, row.id) if row else None
     shown = schema_choices.seen_of(session, row.id) if row else None
     wish = fitted(wish, shown) if shown else wish
     wish = _there(wish, shown) if there_only else wish

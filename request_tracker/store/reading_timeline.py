@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.people import Viewer
@@ -16,6 +16,13 @@ from request_tracker.store.holds import Comment
 from request_tracker.store.people import Person
 from request_tracker.store.timeline import Entry, EntryText, is_own
 
+_ENTRIES = (
+    select(Entry, EntryText.body, Person)
+    .outerjoin(EntryText, EntryText.entry_id == Entry.id)
+    .outerjoin(Person, Person.id == Entry.actor_id)
+)
+_OF_CASE = _ENTRIES.where(Entry.case_id == bindparam("case_id")).order_by(Entry.seq.desc())
+
 
 def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineRow, ...]:
     """The entries the viewer may read, newest first."""
@@ -24,24 +31,19 @@ def timeline_of(session: Session, case: Case, viewer: Viewer) -> tuple[TimelineR
 
 def _all_of(session: Session, case_id: int) -> Sequence[Any]:
     """Entry, words and actor of everything that happened, newest first."""
-    return session.execute(
-        select(Entry, EntryText.body, Person)
-        .outerjoin(EntryText, EntryText.entry_id == Entry.id)
-        .outerjoin(Person, Person.id == Entry.actor_id)
-        .where(Entry.case_id == case_id)
-        .order_by(Entry.seq.desc())
-    ).all()
+    return session.execute(_OF_CASE, {"case_id": case_id}).all()
 
 
 def entries_by_id(session: Session, ids: Collection[int], viewer: Viewer) -> dict[int, TimelineRow]:
     """Those of these entries that the viewer may read, of whatever case."""
-    rows = session.execute(
-        select(Entry, EntryText.body, Person)
-        .outerjoin(EntryText, EntryText.entry_id == Entry.id)
-        .outerjoin(Person, Person.id == Entry.actor_id)
-        .where(Entry.id.in_(ids))
-    ).all()
+    rows = session.execute(_ENTRIES.where(Entry.id.in_(ids))).all()
     return {row[0].id: _told(row, viewer) for row in rows if _may_read(row[0], viewer)}
+
+
+def written_since(session: Session, case_id: int, seen: int, kinds: Collection[str]) -> list[dict[str, Any]]:
+    """The data of the case's entries of these kinds that came after the entry `seen`; no words, so for no eyes."""
+    found = select(Entry.data).where(Entry.case_id == case_id, Entry.id > seen, Entry.kind.in_(kinds))
+    return list(session.scalars(found))
 
 
 def told_and_entered(

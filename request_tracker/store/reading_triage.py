@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, case, func, select
+from sqlalchemy import ColumnElement, Date, ScalarSelect, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from request_tracker.rules.meetings import MeetingState
@@ -14,19 +14,21 @@ from request_tracker.rules.people import Viewer
 from request_tracker.rules.terms import HoldReason, Outcome, Phase, StarterState
 from request_tracker.store.absences import Absence
 from request_tracker.store.assessments import Assessment
-from request_tracker.store.base import FAR
+from request_tracker.store.base import FAR, UtcDateTime
+from request_tracker.store.capped import MANY
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.connections import IS_LIVE, Connection
 from request_tracker.store.evidence import Evidence
 from request_tracker.store.holds import Hold
 from request_tracker.store.meetings import Meeting
 from request_tracker.store.people import Person
-from request_tracker.store.reading_queue import Filter, conditions, cut, due_word, order, placed
+from request_tracker.store.reading_queue import Filter, but_words, conditions, cut, due_word, order, placed
 from request_tracker.store.requests import Request
 from request_tracker.store.saved_views import SavedView, ViewRow, row_of, seen_by
 
-MANY = 1_000
-"""More cases than this are not counted: the page says that there are more."""
+NOW = bindparam("now", type_=UtcDateTime())
+KEPT = 64
+"""Statements of views that were asked for last."""
 BUILT_BY_US = (Phase.CONSULTATION, Phase.DEVELOPMENT, Phase.PRIVATE_PREVIEW)
 
 
@@ -59,12 +61,25 @@ class TriagePage:
 
 def triage(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> TriagePage:
     """The page of the queue for staff. Raises BadFilter."""
-    chosen = placed(select(Case.id).where(*conditions(session, wanted, viewer, now)), wanted).subquery()
-    found = (
+    searched = bool(wanted.q.strip())
+    found = _page(conditions(session, wanted, viewer, NOW), wanted) if searched else _kept_page(wanted, viewer)
+    rows, next_cursor = cut(session.execute(found, {"now": now, "today": now.date()}).all(), wanted)
+    return TriagePage(tuple(_row(row, viewer, now) for row in rows), next_cursor)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept_page(wanted: Filter, viewer: Viewer) -> Any:
+    """Putting the statement together takes longer than running it."""
+    return _page(but_words(wanted, viewer, NOW), wanted)
+
+
+def _page(fits: list[ColumnElement[bool]], wanted: Filter) -> Any:
+    chosen = placed(select(Case.id).where(*fits), wanted).subquery()
+    return (
         select(
             Case.id, Case.version, Case.service_name, Case.phase, Case.outcome, Case.held, Case.queue_at,
             Case.at_risk_at, Case.opened_at, Case.touched_at, Case.assignee_id, Case.primary_request_id,
-            Person.name.label("assignee"), _away(now).label("away"), _accounts().label("accounts"),
+            Person.name.label("assignee"), _away().label("away"), _accounts().label("accounts"),
             _held("since").label("held_since"), _held("expected_until").label("held_until"),
             _evidence().label("evidence"), _judged().label("judged"), _starter().label("starter"),
             _meeting(_FAR_WORDS).label("met"), _meeting(Meeting.starts_at).label("meets_at"),
@@ -73,35 +88,40 @@ def triage(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> T
         .outerjoin(Person, Person.id == Case.assignee_id)
         .order_by(*order(wanted))
     )  # fmt: skip
-    rows, next_cursor = cut(session.execute(found).all(), wanted)
-    return TriagePage(tuple(_row(row, viewer, now) for row in rows), next_cursor)
 
 
 def views_and_count(
     session: Session, wanted: Filter | None, viewer: Viewer, now: datetime
 ) -> tuple[tuple[ViewRow, ...], int | None]:
-    """The viewer's saved views, and how many cases are in the one wanted, up to MANY + 1; not counted without one."""
-    counted = _counted(session, wanted, viewer, now) if wanted is not None else select(func.count(None).label("count"))
+    """The viewer's saved views, and how many cases are in the one wanted, up to MANY + 1; not counted without one.
+
+    One in which words are searched is not counted: that would read every name.
+    """
+    rows = session.execute(_views(wanted, viewer), {"now": now}).all()
+    shown = tuple(row_of(row[1], row[2], viewer) for row in rows if row[1] is not None)
+    return shown, rows[0][0] if wanted is not None else None
+
+
+@lru_cache(maxsize=KEPT)
+def _views(wanted: Filter | None, viewer: Viewer) -> Any:
+    counted = _counted(wanted, viewer) if wanted is not None else select(func.count(None).label("count"))
     count = counted.subquery()
-    found = (
+    return (
         select(count.c.count, SavedView, Person.name)
         .select_from(count)
         .outerjoin(SavedView, seen_by(viewer))
         .outerjoin(Person, Person.id == SavedView.owner_id)
         .order_by(SavedView.is_team, SavedView.name, SavedView.id)
     )
-    rows = session.execute(found).all()
-    shown = tuple(row_of(row[1], row[2], viewer) for row in rows if row[1] is not None)
-    return shown, rows[0][0] if wanted is not None else None
 
 
-def _counted(session: Session, wanted: Filter, viewer: Viewer, now: datetime) -> Any:
-    fits = select(Case.id).where(*conditions(session, wanted, viewer, now)).limit(MANY + 1).subquery()
+def _counted(wanted: Filter, viewer: Viewer) -> Any:
+    fits = select(Case.id).where(*but_words(wanted, viewer, NOW)).limit(MANY + 1).subquery()
     return select(func.count(fits.c.id).label("count"))
 
 
-def _away(now: datetime) -> ScalarSelect[Any]:
-    today = now.date()
+def _away() -> ScalarSelect[Any]:
+    today = bindparam("today", type_=Date)
     of_assignee = and_(Absence.person_id == Case.assignee_id, Absence.first_day <= today, Absence.last_day >= today)
     return select(func.max(Absence.last_day)).where(of_assignee).correlate(Case).scalar_subquery()
 

@@ -70,6 +70,11 @@ def offered(session: Session) -> tuple[Words, ...]:
     return tuple(_words(row, None) for row in session.scalars(found))
 
 
+def one(session: Session, template_id: int) -> Words | None:
+    row = session.get(ReplyTemplate, template_id)
+    return _words(row, None) if row is not None else None
+
+
 def _words(row: ReplyTemplate, who: str | None) -> Words:
     return Words(
         row.id, row.kind, row.name, row.body, row.criterion, row.alternatives, who or "", row.changed_at,

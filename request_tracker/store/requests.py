@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from request_tracker.rules.terms import AuthKind
 from request_tracker.store.base import Base, one_of
 from request_tracker.store.cases import Case
+from request_tracker.store.once import once
 
 
 class Request(Base):
@@ -86,6 +87,7 @@ def live_of(session: Session, case_id: int) -> list[Request]:
     return list(session.scalars(found.order_by(Request.created_at, Request.id)))
 
 
+@once
 def of_tree(session: Session, root_id: int, *, live_only: bool = False) -> list[Request]:
     """Every request of the cases in the tree, oldest first."""
     found = (

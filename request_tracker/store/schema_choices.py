@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from request_tracker.rules.tables_wanted import Choice, Column, Shown, Table, Wish
 from request_tracker.store.base import Base
 from request_tracker.store.connections import Connection
+from request_tracker.store.once import once
 
 
 class SchemaChoice(Base):
@@ -85,9 +86,15 @@ def keep_seen(session: Session, row_id: int, shown: Shown, now: datetime) -> Non
     session.flush()
 
 
+@once
+def kept_seen(session: Session, row_id: int) -> SeenSchema | None:
+    """The row of a connection; None where its schema was never read."""
+    return session.get(SeenSchema, row_id)
+
+
 def seen_of(session: Session, row_id: int) -> Shown | None:
     """The schema as it was last read; None where it never was."""
-    row = session.get(SeenSchema, row_id)
+    row = kept_seen(session, row_id)
     return _shown(row.body) if row else None
 
 

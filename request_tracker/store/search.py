@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from request_tracker.rules.names import name_key
-from request_tracker.rules.searching import NAME, has_slips, slip_keys, words_of
+from request_tracker.rules.searching import has_slips, slip_keys, words_of
 from request_tracker.store import search_engine, search_texts
 from request_tracker.store.base import Base, insertion
 from request_tracker.store.cases import Case
 from request_tracker.store.requests import Request
 from request_tracker.store.search_docs import STALE, SearchDoc, SearchMark, SearchWord
 from request_tracker.store.search_engine import Term, Written
-from request_tracker.store.search_hits import case_ids as case_ids
 from request_tracker.store.search_texts import SHARED, THE_NAME, Source
 from request_tracker.store.timeline import Entry
 
-ASKED = 400
-"""Values in one statement."""
 AT_ONCE = 100
 
 
@@ -149,11 +146,16 @@ def _wanted(session: Session, ids: Collection[int]) -> dict[tuple[int, int | Non
 
 
 def _words(sources: Iterable[Source]) -> dict[str, frozenset[str]]:
+    """The words by kind. Of a case with more than an index takes, what was said long ago is left out."""
     found: defaultdict[str, set[str]] = defaultdict(set)
+    room = search_engine.ROOM
     for source in sources:
-        found[source.kind] |= words_of(source.text)
-        if source.where == THE_NAME:
-            found[NAME] |= words_of(name_key(source.text))
+        new = words_of(source.text) | (words_of(name_key(source.text)) if source.where == THE_NAME else set())
+        new -= found[source.kind]
+        room -= search_engine.room_for(new)
+        if room < 0:
+            break
+        found[source.kind] |= new
     return {kind: frozenset(words) for kind, words in found.items() if words}
 
 
@@ -221,10 +223,10 @@ def _learn(session: Session, words: Collection[str]) -> None:
 def _unlearn(session: Session, words: Collection[str]) -> None:
     """Words that stand nowhere any more are not offered any more, nor kept."""
     gone = [word for word in sorted(words) if has_slips(word) and not _stands(session, word)]
-    keys = [(key, word) for word in gone for key in slip_keys(word)]
-    for at in range(0, len(keys), ASKED):
-        part = tuple_(SearchWord.key, SearchWord.word).in_(keys[at : at + ASKED])
-        session.execute(delete(SearchWord).where(part).execution_options(synchronize_session=False))
+    rows = [{"its_key": key, "its_word": word} for word in gone for key in sorted(slip_keys(word))]
+    if rows:
+        one = (SearchWord.key == bindparam("its_key"), SearchWord.word == bindparam("its_word"))
+        session.connection().execute(delete(SearchWord).where(*one), rows)
 
 
 def _stands(session: Session, word: str) -> bool:

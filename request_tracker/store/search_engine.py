@@ -17,6 +17,9 @@ from request_tracker.store.lookup import dialect_of
 
 NEWEST = 3000
 """So many cases PostgreSQL looks through one by one before it asks its index."""
+ROOM = 2**17
+"""Bytes of a document's words, some 8,000 of them: it is written while everybody waits. (And of more than a megabyte
+PostgreSQL keeps everything without complaint, but finds nothing.)"""
 Words = Mapping[str, Collection[str]]
 """The words of a document by kind."""
 
@@ -37,6 +40,11 @@ class Term:
     typed: str
     others: tuple[str, ...] = ()
     whole: bool = False
+
+
+def room_for(words: Collection[str]) -> int:
+    """Bytes that these words of one kind take up at most: each stands there twice, once with its letter."""
+    return 2 * len("  ".join(words).encode()) + 4 if words else 0
 
 
 def write(session: Session, docs: Sequence[Written], *, known: bool = True) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Select, and_, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from request_tracker.rules.names import name_key
@@ -90,11 +90,13 @@ def inside(session: Session, viewer: Viewer, asked: Asked) -> Any:
     return union_all(select(found.c.id), roots, named.where(MatchKey.case_id.is_not(None)))
 
 
-def partaking(account_id: int | None, root_id: Any) -> Select[int]:
-    """The account's requests in the tree of this root."""
+def partaking(account_id: int | None, case_id: Any, root_id: Any) -> Select[int]:
+    """The account's requests on this case, or below it where it is a root: of what others' cases were merged into the
+    same tree it knows nothing."""
     member = aliased(Case)
     mine = select(Request.id).join(member, member.id == Request.case_id)
-    return mine.where(member.root_id == root_id, Request.account_id == account_id)
+    on_it = or_(member.id == case_id, and_(member.root_id == case_id, root_id == case_id))
+    return mine.where(on_it, Request.account_id == account_id)
 
 
 def _ordered(session: Session, viewer: Viewer, terms: Sequence[Term], kind: str) -> list[int]:
@@ -120,7 +122,7 @@ def _named(session: Session, viewer: Viewer, text: str) -> list[int]:
     keyed = select(MatchKey.case_id).where(MatchKey.kind == "name", MatchKey.name == "", MatchKey.value == key)
     found = select(Case.id).where(Case.id.in_(keyed.where(MatchKey.case_id > 0)))
     if not viewer.is_staff:
-        found = found.where(partaking(viewer.account_id, Case.root_id).exists())
+        found = found.where(partaking(viewer.account_id, Case.id, Case.root_id).exists())
     return list(session.scalars(found.order_by(Case.id.desc()).limit(NAMED))) if key else []
 
 
@@ -172,7 +174,7 @@ def _case(session: Session, viewer: Viewer, text: str) -> str | None:
         return None
     if viewer.is_staff or case.root_id is None:
         return case.number if viewer.is_staff else None
-    mine = session.scalar(partaking(viewer.account_id, case.root_id).order_by(Request.id).limit(1))
+    mine = session.scalar(partaking(viewer.account_id, case.id, case.root_id).order_by(Request.id).limit(1))
     return requests.request_number(mine) if mine is not None else None
 
 

@@ -34,6 +34,8 @@ TOLD = {
     "hold.on": "a question",
     "hold.answered": "an answer",
     "slots": "the times offered for a call",
+    "meeting.asked": "a wish for another meeting time",
+    "minutes.objected": "what was said of the minutes",
     "evidence": "a note on evidence",
     "assessment": "the assessment",
     "corrected": "a correction",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from request_tracker.store.base import Base, one_of
@@ -35,15 +35,17 @@ class TableReview(Base):
     )
 
 
+_OF_CONNECTION = (
+    select(TableReview, Person.name)
+    .join(Person, Person.id == TableReview.by_id)
+    .where(TableReview.connection_row_id == bindparam("row_id"))
+    .order_by(TableReview.table_schema, TableReview.table_name)
+)
+
+
 def of_connection(session: Session, row_id: int) -> Sequence[tuple[TableReview, str]]:
     """Each review with the name of who made it, by schema and table."""
-    found = (
-        select(TableReview, Person.name)
-        .join(Person, Person.id == TableReview.by_id)
-        .where(TableReview.connection_row_id == row_id)
-        .order_by(TableReview.table_schema, TableReview.table_name)
-    )
-    return [(row, name) for row, name in session.execute(found)]
+    return [(row, name) for row, name in session.execute(_OF_CONNECTION, {"row_id": row_id})]
 
 
 def one(session: Session, row_id: int, schema: str, table: str) -> TableReview | None:

@@ -14,7 +14,7 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.terms import Role
 from request_tracker.store import absences as store
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
-from request_tracker.web.forms import whole
+from request_tracker.web.forms import not_taken, whole
 from request_tracker.web.texts import counted, say
 
 absences = Blueprint("absences", __name__)
@@ -35,7 +35,7 @@ def add() -> ResponseReturnValue:
             entered = [each for each in store.of_person(session, row.person_id, wiring.now()) if each.id == row.id]
             due = len(store.due_while_away(session, entered))
     except Unfit as fault:
-        return _page(Attempt(_FORM, http.form.to_dict(flat=False), ((fault.field, fault.message),))), 422
+        return _page(not_taken(_FORM, fault)), 422
     flash(say("away_entered") if not due else counted(due, "away_entered_one_due", "away_entered_due"), "ok")
     return redirect(url_for("absences.index"), 303)
 

@@ -10,6 +10,7 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.store import reading_people
 from request_tracker.store.reading_people import Filter
 from request_tracker.web.case_forms import NOTHING, Attempt, a_field, problem_of
+from request_tracker.web.forms import not_taken
 from request_tracker.web.texts import say
 
 accounts_admin = Blueprint("accounts_admin", __name__)
@@ -44,7 +45,7 @@ def rename(account_id: int) -> ResponseReturnValue:
         with wiring.transaction() as session:
             done = persons.rename_account(session, account_id, name, wiring.act())
     except Unfit as fault:
-        return _page(account_id, Attempt("rename", {"name": [name]}, ((fault.field, fault.message),))), 422
+        return _page(account_id, not_taken("rename", fault)), 422
     flash(say("saved" if done else "unchanged"), "ok" if done else "info")
     return redirect(url_for("accounts_admin.show", account_id=account_id), 303)
 

@@ -15,6 +15,7 @@ from request_tracker.web import groups_admin
 from request_tracker.web.accounts_admin import after_of, before_of
 from request_tracker.web.admin_forms import ROLES, GroupForm, PersonForm
 from request_tracker.web.case_forms import NOTHING, FormField, a_field
+from request_tracker.web.forms import whole
 from request_tracker.web.texts import say
 
 admin = Blueprint("admin", __name__)
@@ -44,7 +45,7 @@ def groups() -> ResponseReturnValue:
 @admin.post("/admin/groups")
 def bind_group() -> ResponseReturnValue:
     filled = GroupForm()
-    filled.offer(_account_choices())
+    filled.offer(_account_choices(whole(http.form.get("account_id", ""))))
     if not filled.validate_on_submit() or not _bound(filled):
         return groups_admin.page(filled), 422
     flash(say("group_bound"), "ok")
@@ -104,7 +105,7 @@ def _people(form: PersonForm) -> str:
     wanted, after = _wanted(), after_of(http.args.get("after", ""))
     with wiring.reading() as session:
         rows, onward = reading_people.page(session, wanted, limit=ON_A_PAGE, after=after)
-        accounts = [row.name for row in reading_admin.accounts(session)]
+        accounts = reading_admin.account_names(session)
         chosen = preferences.chosen_words(session)
         returning = bounces.returning(session, (row.email for row in rows))
     return render_template(
@@ -145,6 +146,6 @@ def _page(wanted: Filter, after: str | None = None) -> str:
     return url_for("admin.people", **chosen, after=after)
 
 
-def _account_choices() -> list[tuple[str, str]]:
+def _account_choices(chosen: int) -> list[tuple[str, str]]:
     with wiring.reading() as session:
-        return [(str(row.id), row.name) for row in reading_admin.accounts(session)]
+        return [(str(row.id), row.name) for row in reading_admin.accounts(session, also=chosen)]

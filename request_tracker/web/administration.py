@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from request_tracker.access import policy, wiring
 from request_tracker.rules.administration import SECTIONS, Page, Section, Sign, section_of
 from request_tracker.store import reading_administration
+from request_tracker.web.filters import at_most
 
 administration = Blueprint("administration", __name__)
-CAP = reading_administration.CAP
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,7 @@ def _signs(page: Page, figures: Mapping[str, int]) -> tuple[tuple[str, str], ...
 
 
 def _sign(sign: Sign, count: int) -> tuple[str, str]:
-    told = "more than 1,000" if count >= CAP else f"{count:,}"
-    return ("overdue" if sign.bad else "waiting"), (sign.one if count == 1 else sign.many).format(n=told)
+    return ("overdue" if sign.bad else "waiting"), (sign.one if count == 1 else sign.many).format(n=at_most(count))
 
 
 def _size(size: int | None) -> str:

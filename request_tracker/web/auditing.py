@@ -1,7 +1,7 @@
 """The auditor's pages: the log of what was done to the program itself, and whether every case's history is whole."""
 
 import csv
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -106,7 +106,7 @@ def _wanted() -> Wanted:
 def _day(text: str) -> datetime | None:
     """The beginning of a day in the reader's zone."""
     try:
-        day = datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone; the next line gives one
+        day = date.fromisoformat(text.strip())
         return datetime.combine(day, time(), ZoneInfo(wiring.viewer().zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

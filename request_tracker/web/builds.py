@@ -11,10 +11,10 @@ from request_tracker.actions.advance import Stale
 from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.terms import HOLD_WORDS, Role
 from request_tracker.store import reading_builds, reading_case
+from request_tracker.web.forms import whole
 from request_tracker.web.texts import say
 
 builds = Blueprint("builds", __name__)
-MOST_VERSION = 2**31
 
 
 @builds.get("/builds")
@@ -32,7 +32,7 @@ def take(number: str) -> ResponseReturnValue:
     try:
         with wiring.transaction() as session:
             case = reading_case.case_for(session, number, wiring.viewer())
-            assign.take(session, case, version=_version(), act=wiring.act())
+            assign.take(session, case, version=whole(http.form.get("version", "")), act=wiring.act())
     except (Stale, StaleDataError):
         flash(say("build_changed", number=number), "problem")
     except Unfit as fault:
@@ -40,8 +40,3 @@ def take(number: str) -> ResponseReturnValue:
     else:
         flash(say("build_taken", number=case.number), "ok")
     return redirect(url_for("builds.index"), 303)
-
-
-def _version() -> int:
-    typed = http.form.get("version", "")
-    return min(int(typed), MOST_VERSION) if typed.isascii() and typed.isdigit() else 0

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask import request as http
 from flask.typing import ResponseReturnValue
 
-from request_tracker.access import policy, wiring
+from request_tracker.access import wiring
 from request_tracker.actions import bulk as actions
 from request_tracker.actions import bulk_acts
 from request_tracker.actions.unfit import Unfit
@@ -18,12 +18,11 @@ from request_tracker.web import bulk_forms
 from request_tracker.web import queue_filters as filters
 from request_tracker.web.case_forms import NOTHING, Attempt, problem_of
 from request_tracker.web.case_moves import FIX_LABELS
-from request_tracker.web.forms import whole
+from request_tracker.web.forms import not_taken, whole
 from request_tracker.web.texts import counted, say
 
 bulk = Blueprint("bulk", __name__)
 ID = "<int(max=2147483647):run_id>"
-STATES = ("waiting", "done", "refused", "undone")
 
 
 @bulk.get("/queue/bulk")
@@ -40,8 +39,7 @@ def start() -> ResponseReturnValue:
         with wiring.transaction() as session:
             run = actions.start(session, kind, [bulk_forms.picked(each) for each in values], args, wiring.act())
     except Unfit as fault:
-        attempt = Attempt("bulk", http.form.to_dict(flat=False), ((fault.field, fault.message),))
-        return _form(kind, values, view, attempt)
+        return _form(kind, values, view, not_taken("bulk", fault))
     return redirect(url_for("bulk.show", run_id=run.id, view=_query(view)), 303)
 
 
@@ -101,8 +99,7 @@ def _told(run_id: int) -> dict[str, object]:
     with wiring.reading() as session:
         run = bulk_runs.view(session, run_id)
         undoing = actions.is_undoing(session, run_id)
-    viewer = wiring.viewer()
-    may = policy.may("bulk.stop", viewer.role) and (run.by_id == viewer.id or viewer.role == "lead")
+    may = actions.may_steer(run.by_id, wiring.viewer())
     view = http.args.get("view", "")
     return {
         "run": run,
@@ -112,7 +109,7 @@ def _told(run_id: int) -> dict[str, object]:
         "undoable": _undoable(run, wiring.now()) if may and not undoing else 0,
         "view": _query(view),
         "back": _back(view),
-        "states": STATES,
+        "states": bulk_runs.STATES,
         "fix_labels": FIX_LABELS,
     }
 

@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 from request_tracker.access import wiring
 from request_tracker.actions.assign import ASSIGNABLE
 from request_tracker.actions.unfit import Unfit
-from request_tracker.rules import absence_words
 from request_tracker.rules.phases import BY_NAME
 from request_tracker.rules.reply_words import BLANKS
-from request_tracker.rules.terms import HoldReason, Role
 from request_tracker.store import absences, bulk_runs, cases, reply_templates
 from request_tracker.store.reply_templates import Words
 from request_tracker.web.case_forms import Attempt, FormField, a_field, lines
+from request_tracker.web.case_matters import hold_reasons, worker_words
 from request_tracker.web.case_moves import CRITERIA
 from request_tracker.web.case_writes import end_of
 from request_tracker.web.forms import whole
@@ -84,7 +83,7 @@ def typed(kind: str) -> dict[str, Any]:
 
 def _assign(session: Session, attempt: Attempt, _: Words | None) -> tuple[FormField, ...]:
     people = absences.workers(session, ASSIGNABLE, wiring.now())
-    choices = [("", "Choose"), (NOBODY, "Nobody"), *((str(each.id), _told(each)) for each in people)]
+    choices = [("", "Choose"), (NOBODY, "Nobody"), *((str(each.id), worker_words(each)) for each in people)]
     field = a_field(attempt, "bulk", "assignee", "Assign to", kind="select", choices=choices)
     away = [str(each.id) for each in people if each.away]
     if not field.errors or field.data not in away:
@@ -92,20 +91,8 @@ def _assign(session: Session, attempt: Attempt, _: Words | None) -> tuple[FormFi
     return (field, a_field(attempt, "bulk", "meant", "Give them to somebody who is away", kind="check", required=False))
 
 
-def _told(worker: absences.Worker) -> str:
-    """`Rosa (specialist), 12 live cases, away until 28 Nov 2026`."""
-    load = absence_words.load(worker.load, absences.MOST_CASES)
-    away = f", {absence_words.away(worker.away.last_day, worker.away.stand_in)}" if worker.away else ""
-    return f"{worker.name} ({worker.role}), {load}{away}"
-
-
 def _hold(session: Session, attempt: Attempt, template: Words | None) -> tuple[FormField, ...]:
-    lead = wiring.viewer().role is Role.LEAD
-    reasons = [
-        (each.value, each.words[0].upper() + each.words[1:])
-        for each in HoldReason
-        if lead or each is not HoldReason.PROGRAM_HOLD
-    ]
+    reasons = hold_reasons(wiring.viewer().role)
     about = f"Each requester reads it by mail at once. Needed when the cases wait for the requester. {_blanks()}"
     ends = f"A question ends with this day; without one after {wiring.act().program.answer_days} working days."
     return (

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from flask import render_template
 from flask import request as http
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
@@ -14,7 +13,6 @@ from request_tracker.rules.phases import BY_NAME
 from request_tracker.store import assessments, reading_case, reading_timeline
 from request_tracker.store.case_rows import TimelineRow
 from request_tracker.store.cases import Case
-from request_tracker.store.timeline import Entry
 from request_tracker.web import case_judged, case_page, forms
 from request_tracker.web.case_forms import Attempt, CaseForm, FormField
 
@@ -41,9 +39,8 @@ def is_met(session: Session, case: Case, form_id: str) -> bool:
     kinds, seen = MEET.get(form_id.partition("-")[0], ()), forms.whole(http.form.get("seen", ""))
     if not kinds or not seen:
         return False
-    found = select(Entry.data).where(Entry.case_id == case.id, Entry.id > seen, Entry.kind.in_(kinds))
     key = form_id.partition("-")[2]
-    return any(data.get("key") == key for data in session.scalars(found))
+    return any(data.get("key") == key for data in reading_timeline.written_since(session, case.id, seen, kinds))
 
 
 def shown(number: str, form_id: str) -> ResponseReturnValue:

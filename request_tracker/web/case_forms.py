@@ -20,7 +20,8 @@ class Flags:
 
 @dataclass(frozen=True)
 class FormField:
-    """A field as templates/parts/field.html draws it. `kind`: text, area, select, radio, check, url or date."""
+    """A field as templates/parts/field.html draws it. `kind`: text, area, select, radio, check, url, date or
+    datetime-local."""
 
     id: str
     name: str
@@ -101,6 +102,11 @@ class Filled:
 
     def of(self, form_id: str) -> Mapping[str, str]:
         return self.texts.get(form_id, {})
+
+
+def capital(words: str) -> str:
+    """`an answer from the requester` as the name of a choice."""
+    return words[:1].upper() + words[1:]
 
 
 def a_field(

@@ -13,7 +13,7 @@ from request_tracker.rules.terms import HoldReason, Role, StarterState
 from request_tracker.store import absences
 from request_tracker.store.absences import MOST_CASES, Worker
 from request_tracker.store.case_rows import CaseView, ConnectionRow
-from request_tracker.web.case_forms import Attempt, CaseForm, Filled, a_field
+from request_tracker.web.case_forms import Attempt, CaseForm, Filled, a_field, capital
 
 REPLY, NOTE = "reply", "internal"
 
@@ -60,15 +60,18 @@ def matters(
     )
 
 
+def hold_reasons(role: Role) -> list[tuple[str, str]]:
+    """What somebody of this role may put a case on hold for, as choices."""
+    offered = [each for each in HoldReason if role is Role.LEAD or each is not HoldReason.PROGRAM_HOLD]
+    return [(each.value, capital(each.words)) for each in offered]
+
+
 def _hold(view: CaseView, attempt: Attempt, filled: Filled, asked: str) -> CaseForm:
     waiting = {row.reason for row in view.open_holds}
-    lead = wiring.viewer().role is Role.LEAD
     reasons = [
-        (each.value, each.words[0].upper() + each.words[1:])
-        for each in HoldReason
-        if each.value not in waiting
-        and (lead or each is not HoldReason.PROGRAM_HOLD)
-        and (view.primary is not None or not each.on_requester)
+        (each, words)
+        for each, words in hold_reasons(wiring.viewer().role)
+        if each not in waiting and (view.primary is not None or not HoldReason(each).on_requester)
     ]
     about = "The requester reads it by mail at once. Needed when the case waits for the requester."
     ends = (
@@ -131,7 +134,7 @@ def _comment(view: CaseView, attempt: Attempt, filled: Filled) -> CaseForm:
 def _assign(session: Session, view: CaseView, attempt: Attempt, asked: str) -> CaseForm:
     """Everybody with what they have to do; who chose somebody who is away is asked once more."""
     workers = absences.workers(session, ASSIGNABLE, wiring.now())
-    choices = [("", "Nobody"), *((str(each.id), _told(each)) for each in workers)]
+    choices = [("", "Nobody"), *((str(each.id), worker_words(each)) for each in workers)]
     now = str(view.assignee_id or "")
     chosen = attempt.text("assign", "assignee", now)
     sure = a_field(attempt, "assign", "sure", "Assign it all the same", kind="check", required=False)
@@ -149,7 +152,7 @@ def _assign(session: Session, view: CaseView, attempt: Attempt, asked: str) -> C
     )
 
 
-def _told(each: Worker) -> str:
+def worker_words(each: Worker) -> str:
     """`Daniel Osei (specialist): 12 live cases, away until 28 Nov 2026, Ines stands in`."""
     away = f", {absence_words.away(each.away.last_day, each.away.stand_in)}" if each.away else ""
     return f"{each.name} ({each.role}): {absence_words.load(each.load, MOST_CASES)}{away}"

@@ -15,7 +15,7 @@ from request_tracker.rules.completeness import Checklist, told
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.telling import sentence
-from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, Outcome, Phase, Role, StarterState
+from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, AuthKind, Outcome, Phase, Role, StarterState
 from request_tracker.store import (
     candidates,
     cases,
@@ -157,6 +157,7 @@ def show(number: str, attempt: Attempt = NOTHING, status: int = 200, *, asked: A
         case=page.view,
         form=page.problem,
         hold_words=HOLD_WORDS,
+        auth_words={each.value: each.words for each in AuthKind},
         titles=case_order.TITLES,
     )
     return shown, status
@@ -180,7 +181,7 @@ def assemble(session: Session, case: Case, attempt: Attempt, asked: Asked = UNAS
     matters = case_matters.matters(session, view, attempt, may, filled=filled, asked=asked.form_id)
     desk = meeting_forms.desk(session, case, view, attempt, timeline)
     comments = reading_timeline.comments_of(session, case, viewer)
-    names = Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case))
+    names = Names(reading_duplicates.related(session, case.id, viewer), _offers(session, case) if view.merged else ())
     open_too = (
         "conversation" if comments or any(row.answer for row in view.holds) else "",
         "duplicates" if names.offers else "",
@@ -278,7 +279,7 @@ def _may_sync(row: ConnectionRow | None) -> bool:
 def _leading(session: Session, case: Case, view: CaseView) -> Leading:
     live = [row for row in view.requests if row.withdrawn_at is None]
     joining = {row.email for row in live if row.would_preview}
-    lots = {link.id: len(lot) for link, lot in _lots(session, case)}
+    lots = {link.id: len(lot) for link, lot in _lots(session, case)} if view.merged else {}
     return Leading(vacancy(session, case) if case.merged_into_id is None else "", len(joining), lots)
 
 

@@ -19,7 +19,7 @@ from request_tracker.store import connections, reading_case, reading_tables, sch
 from request_tracker.store.cases import Case
 from request_tracker.store.reading_tables import TableRow, TablesView
 from request_tracker.web import table_forms
-from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
+from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, capital, problem_of
 from request_tracker.web.texts import say
 
 tables = Blueprint("tables", __name__)
@@ -188,7 +188,7 @@ def _schedule_of(row: connections.Connection) -> dict[str, str]:
 
 
 def _fields(now: dict[str, str], attempt: Attempt) -> tuple[FormField, ...]:
-    often = [(str(minutes), words[0].upper() + words[1:]) for minutes, words in FREQUENCIES.items()]
+    often = [(str(minutes), capital(words)) for minutes, words in FREQUENCIES.items()]
     rows = (
         ("sync_frequency", "How often", often, ""),
         ("daily_sync_time", "Time of day", HOURS, "Only with once a day"),

@@ -15,12 +15,13 @@ from request_tracker.rules.strangers import plain
 from request_tracker.rules.terms import StarterState
 from request_tracker.rules.zones import zone_name, zone_or_utc
 from request_tracker.store import bounces, reading_fivetran
+from request_tracker.store.capped import MANY
 from request_tracker.store.reading_fivetran import OutageTold
 from request_tracker.web import frame
 
 
 def register(app: Flask) -> None:
-    for show in (when, day, both, relative, due_day, on_day, weekday, thousands, starter_words, sync_words):
+    for show in (when, day, both, relative, due_day, on_day, weekday, thousands, at_most, starter_words, sync_words):
         app.add_template_filter(show)
     app.add_template_filter(plain, "tidy")
     app.add_template_filter(connection_words.kind_words, "condition_words")
@@ -89,6 +90,11 @@ def weekday(given: date) -> str:
 def thousands(number: float) -> str:
     """`1,234,567`, the way the reader's place parts the digits."""
     return time_words.number_words(int(number), _locale())
+
+
+def at_most(number: int) -> str:
+    """What store.capped counted: `1,000`, then `more than 1,000`."""
+    return f"more than {thousands(MANY)}" if number > MANY else thousands(number)
 
 
 def _time(at: datetime, told: str, *, title: str = "") -> Markup:

@@ -1,14 +1,23 @@
 """Forms: what is typed, bound and checked."""
 
+from flask import request as http
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
+
+from request_tracker.actions.unfit import Unfit
+from request_tracker.web.case_forms import Attempt
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
     email = StringField("Email", validators=[InputRequired("Enter your email address"), Length(max=320)])
     password = PasswordField("Password", validators=[InputRequired("Enter your password"), Length(max=1000)])
     next = HiddenField()
+
+
+def not_taken(form_id: str, fault: Unfit) -> Attempt:
+    """The form as it was sent, with what was wrong with it: for pages that show it again (422)."""
+    return Attempt(form_id, http.form.to_dict(flat=False), ((fault.field, fault.message),))
 
 
 def whole(text: str) -> int:

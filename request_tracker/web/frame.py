@@ -35,9 +35,9 @@ CASES = (
     "same_setup", "tables", "trials", "views",
 )  # fmt: skip
 ADMINISTRATION = (
-    "absences", "accounts_admin", "admin", "alias_files", "calendars", "clocks_admin", "days_off", "fivetran_admin",
-    "groups_admin", "hooks", "knowledge", "letters_admin", "notices", "people_admin", "policies", "provisioning",
-    "retention", "roles", "targets", "templates_admin", "webhooks_admin",
+    "absences", "accounts_admin", "admin", "alias_files", "board", "calendars", "clocks_admin", "days_off",
+    "fivetran_admin", "groups_admin", "hooks", "knowledge", "letters_admin", "notices", "people_admin", "policies",
+    "provisioning", "retention", "roles", "targets", "templates_admin", "webhooks_admin",
 )  # fmt: skip
 ROOMS: tuple[Room, ...] = (
     Room("My requests", "requests.index", _R, ("connect", "promises")),

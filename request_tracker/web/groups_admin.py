@@ -92,7 +92,8 @@ def page(
     """The whole page; the form that was sent comes back with what was typed."""
     with wiring.reading() as session:
         policy, seen = reading_groups.in_force(session, wiring.act().program)
-        accounts, purposes = reading_admin.accounts(session), reading_groups.purposes(session)
+        asked = whole(http.values.get("account_id", ""))
+        accounts, purposes = reading_admin.accounts(session, also=asked), reading_groups.purposes(session)
         told = {
             "todos": reading_groups.todos(session),
             "decisions": reading_groups.decisions(session),
@@ -102,10 +103,13 @@ def page(
     form = form or GroupForm(formdata=None)
     choices = [(str(row.id), row.name) for row in accounts]
     form.offer(choices)
+    if form.account_id.data is None and asked:
+        form.account_id.data = str(asked)
     return render_template(
         "admin/groups.html",
         **told,
         accounts=accounts,
+        most=reading_admin.MOST,
         choices=choices,
         form=form,
         policy=policy,

@@ -6,8 +6,8 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from request_tracker.access import wiring
+from request_tracker.actions import own
 from request_tracker.rules.terms import Role
-from request_tracker.store.people import Person
 from request_tracker.web import requester_home
 
 home = Blueprint("home", __name__)
@@ -41,8 +41,7 @@ def welcome() -> ResponseReturnValue:
 def put_away() -> ResponseReturnValue:
     """The words of the first visit are put away; the page stays."""
     with wiring.transaction() as session:
-        person = session.get_one(Person, wiring.viewer().id)
-        person.welcomed_at = person.welcomed_at or wiring.now()
+        own.put_welcome_away(session, wiring.act())
     return index()
 
 

@@ -19,7 +19,7 @@ from request_tracker.store.aliases import NoSuchKnowledge, newest_change
 from request_tracker.store.cases import case_number
 from request_tracker.store.reading_knowledge import Wanted
 from request_tracker.web.case_forms import NOTHING as UNTRIED
-from request_tracker.web.case_forms import FormField, a_field
+from request_tracker.web.case_forms import FormField, a_field, capital
 from request_tracker.web.forms import whole
 from request_tracker.web.knowledge_tabs import BY_SUBJECT, TABS, Tab, address, tab_of, told, typed
 from request_tracker.web.texts import say
@@ -201,7 +201,7 @@ def _touched(session: Session, tab: Tab, facts: dict[str, str]) -> Touched | Non
 
 
 def _kinds(tab: Tab, chosen: str) -> FormField:
-    choices = (("", "Any"), *((kind, words[0].upper() + words[1:]) for kind, words in tab.kinds.items()))
+    choices = (("", "Any"), *((kind, capital(words)) for kind, words in tab.kinds.items()))
     return a_field(UNTRIED, "filter", "kind", "Kind", kind="select", data=chosen, choices=choices, required=False)
 
 

@@ -34,8 +34,9 @@ class Choice:
 
     @property
     def asks(self) -> bool:
-        """Whether a time is to be chosen now."""
-        return self.meeting.state is MeetingState.OFFERED and not self.meeting.is_answered
+        """Whether a time is to be chosen now: one that has not passed, and that nobody else took."""
+        is_asked = self.meeting.state is MeetingState.OFFERED and not self.meeting.is_answered
+        return is_asked and bool(self.picked.choices)
 
     @property
     def is_open(self) -> bool:

@@ -81,7 +81,7 @@ def desk(
         offer=writer.offer() if works and "offer" in can and guest else None,
         move=writer.move() if works and "move" in can else None,
         cancel=writer.cancel() if works and "cancel" in can else None,
-        notes=writer.notes(attempt) if works and guest else None,
+        notes=writer.notes() if works and guest else None,
     )
 
 
@@ -154,15 +154,17 @@ class _Writer:
             open=self.attempt.form_id == CANCEL,
         )
 
-    def notes(self, attempt: Attempt) -> CaseForm:
+    def notes(self) -> CaseForm:
         standing = {row.key: row.note for row in self.view.evidence}
         shown_then, access = noting.split(standing.get(MINUTES[0], ""))
         known = {"access": access, "shown": shown_then, "use_cases": standing.get(MINUTES[1], ""),
                  "data": standing.get(MINUTES[2], "")}  # fmt: skip
         fields = tuple(
-            a_field(attempt, NOTES, name, label, kind="area", hint=hint, data=known[name], required=name != "access")
+            a_field(
+                self.attempt, NOTES, name, label, kind="area", hint=hint, data=known[name], required=name != "access"
+            )
             for name, label, hint in NOTED
-        )
+        )  # fmt: skip
         begun = self.now is not None and self.now.state is MeetingState.BOOKED and self.now.has_begun
         return CaseForm(
             id=NOTES,
@@ -171,7 +173,7 @@ class _Writer:
             fields=fields,
             hint="The requester gets them by mail and confirms them, or says what is not right."
             + (" The meeting is noted as held." if begun else ""),
-            open=attempt.form_id == NOTES or begun or self.is_shown,
+            open=self.attempt.form_id == NOTES or begun or self.is_shown,
         )
 
     @property

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
+from request_tracker.rules import meeting_times
 from request_tracker.rules import meetings as table
-from request_tracker.rules import time_words
 from request_tracker.rules.meetings import MeetingState
 from request_tracker.rules.submission import web_address
-from request_tracker.rules.zones import zone_name, zone_or_utc
+from request_tracker.rules.zones import zone_or_utc
 from request_tracker.store import meetings
 from request_tracker.store.meetings import Meeting
 from request_tracker.store.people import Person
@@ -68,12 +68,7 @@ def time_of(at: datetime, zone: str, *, taken: bool = False) -> Time:
 def beside(at: datetime, zone: str) -> str:
     """`08:30 EST`, with the day where it is another; empty where both clocks show the same."""
     viewer = wiring.viewer()
-    here, there = (at.astimezone(zone_or_utc(each)) for each in (viewer.zone, zone))
-    if here.replace(tzinfo=None) == there.replace(tzinfo=None):
-        return ""
-    if here.date() == there.date():
-        return f"{time_words.hour_words(there.hour, there.minute, viewer.locale)} {zone_name(there)}"
-    return f"{there:%a} {time_words.instant_words(there, viewer.locale)}"
+    return meeting_times.beside(at, zone, viewer.zone, viewer.locale)
 
 
 def shown(session: Session, meeting: Meeting) -> MeetingShown:

@@ -14,10 +14,11 @@ from request_tracker.rules.hard import GROUPS
 from request_tracker.rules.phases import CLOCKS, LIVE
 from request_tracker.rules.report import Week
 from request_tracker.rules.report_words import percent as share_words
-from request_tracker.rules.terms import HoldReason, Phase
+from request_tracker.rules.terms import DUE_WORDS, HoldReason, Phase
 from request_tracker.store import absences, forecasts, reading_hard
 from request_tracker.store import reading_overview as reading
 from request_tracker.store.reading_overview import Kept, Live
+from request_tracker.web.case_forms import capital
 
 overview_pages = Blueprint("overview", __name__)
 MOST_MEANWHILE = 20
@@ -75,7 +76,7 @@ def index() -> str:
         now=now,
         live=live,
         most=reading.MOST,
-        due_words=overview.DUE_WORDS,
+        due_words=DUE_WORDS,
         signal_words=overview.SIGNAL_WORDS,
         phases=_phases(live, medians),
         clocks=_clocks(signals, week),
@@ -111,7 +112,7 @@ def _phases(live: Live, medians: dict[str, float]) -> tuple[Row, ...]:
     rows = [_phase_row(live, phase, medians.get(phase)) for phase in LIVE]
     whole = tuple(
         Number(live.due(due), url_for("queue.index", due=due), f"live cases: {words.lower()}")
-        for due, words in overview.DUE_WORDS.items()
+        for due, words in DUE_WORDS.items()
     )
     total = Number(live.total, url_for("queue.index"), "live cases")
     return (*rows, Row("All phases", (total, *whole)))
@@ -124,7 +125,7 @@ def _phase_row(live: Live, phase: Phase, days: float | None) -> Row:
             url_for("queue.index", phase=phase, due=due),
             f"{phase.words}: {words.lower()}",
         )
-        for due, words in overview.DUE_WORDS.items()
+        for due, words in DUE_WORDS.items()
     )
     total = Number(live.phase(phase), url_for("queue.index", phase=phase), f"live cases in {phase.words}")
     return Row(phase.words.capitalize(), (total, *parts), days)
@@ -159,7 +160,7 @@ def _waits(live: Live) -> tuple[Share, ...]:
     rows = [(reason, live.by_hold[reason]) for reason in HoldReason if live.by_hold[reason]]
     return tuple(
         Share(
-            reason.words[0].upper() + reason.words[1:],
+            capital(reason.words),
             Number(count, url_for("queue.index", hold=reason), f"cases waiting for {reason.words}"),
             round(100 * count / most),
         )

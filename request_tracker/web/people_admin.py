@@ -18,6 +18,7 @@ from request_tracker.store import reading_people, reading_person_data
 from request_tracker.store.reading_people import PersonView
 from request_tracker.web.attachment import attachment
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
+from request_tracker.web.forms import not_taken
 from request_tracker.web.texts import say
 
 people_admin = Blueprint("people_admin", __name__)
@@ -131,8 +132,7 @@ def _tried(person_id: int, form_id: str, work: Callable[[Session], str]) -> Resp
         with wiring.transaction() as session:
             said = work(session)
     except Unfit as fault:
-        typed = {name: http.form.getlist(name) for name in http.form}
-        return _page(person_id, Attempt(form_id, typed, ((fault.field, fault.message),))), 422
+        return _page(person_id, not_taken(form_id, fault)), 422
     except NoSuchPerson as fault:
         _gone(fault)
     flash(say(said), "info" if said == "unchanged" else "ok")

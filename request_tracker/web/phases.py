@@ -9,16 +9,15 @@ from sqlalchemy.orm import Session
 
 from request_tracker.access import wiring
 from request_tracker.rules.phases import LIVE
-from request_tracker.rules.terms import HOLD_WORDS, HoldReason, Phase
+from request_tracker.rules.terms import DUE_WORDS, HOLD_WORDS, Phase
 from request_tracker.store import reading_overview, reading_triage
 from request_tracker.store.reading_queue import Filter
 from request_tracker.store.reading_triage import TriageRow
-from request_tracker.web.case_forms import NOTHING as UNTRIED
-from request_tracker.web.case_forms import FormField, a_field
+from request_tracker.web.case_forms import FormField
+from request_tracker.web.queue_filters import CHOICES, LONGEST, chosen
 
 phases = Blueprint("phases", __name__)
 SHOWN = 20
-LONGEST = 200
 FILTERS = ("assignee", "hold")
 
 
@@ -51,6 +50,7 @@ def index() -> str:
         fields=_fields(people, kept),
         filtered=bool(kept),
         hold_words=HOLD_WORDS,
+        due_words=DUE_WORDS,
     )
 
 
@@ -60,15 +60,5 @@ def _column(session: Session, wanted: Filter, count: int, kept: dict[str, Any]) 
 
 
 def _fields(people: list[tuple[str, str]], kept: dict[str, str]) -> tuple[FormField, ...]:
-    reasons = ((each.value, each.words[0].upper() + each.words[1:]) for each in HoldReason)
-    return (
-        _choice("assignee", "Assignee", kept, [("", "Anybody"), ("me", "Me"), ("none", "Nobody"), *people]),
-        _choice("hold", "Waiting for", kept, [("", "Any"), ("any", "Anybody"), ("none", "Nobody"), *reasons]),
-    )
-
-
-def _choice(name: str, label: str, kept: dict[str, str], choices: list[tuple[str, str]]) -> FormField:
-    """What only the address knows is kept as a choice of its own."""
-    value = kept.get(name, "")
-    rows = choices if value in dict(choices) else [*choices, (value, value)]
-    return a_field(UNTRIED, "filter", name, label, kind="select", data=value, choices=rows, required=False)
+    offered = {"assignee": (*CHOICES["assignee"], *people), "hold": CHOICES["hold"]}
+    return tuple(chosen(name, kept.get(name, ""), offered[name]) for name in FILTERS)

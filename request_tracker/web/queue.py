@@ -12,13 +12,14 @@ from request_tracker.access import policy, wiring
 from request_tracker.actions.advance import Stale, advance
 from request_tracker.rules.phases import BY_NAME
 from request_tracker.rules.process import Refused
-from request_tracker.rules.terms import HOLD_WORDS
+from request_tracker.rules.terms import DUE_WORDS, HOLD_WORDS
 from request_tracker.store import cases
 from request_tracker.store.reading_queue import Filter
-from request_tracker.store.reading_triage import MANY, TriagePage, triage, views_and_count
+from request_tracker.store.reading_triage import TriagePage, triage, views_and_count
 from request_tracker.web import queue_filters as filters
 from request_tracker.web.bulk_forms import picked
 from request_tracker.web.case_forms import NOTHING, Attempt, Problem, a_field, problem_of
+from request_tracker.web.filters import at_most
 from request_tracker.web.texts import say
 
 queue = Blueprint("queue", __name__)
@@ -72,6 +73,7 @@ def show(typed: dict[str, str], attempt: Attempt = NOTHING) -> ResponseReturnVal
         "queue/index.html",
         page=found,
         hold_words=HOLD_WORDS,
+        due_words=DUE_WORDS,
         caption=_caption(found, wanted, count),
         fields=filters.fields(typed),
         search=filters.words("q", "Search", typed["q"]),
@@ -104,8 +106,7 @@ def _caption(found: TriagePage, wanted: Filter, count: int | None) -> str:
     here = len(found.items)
     order = dict(filters.CHOICES["sort"])[wanted.sort].lower()
     if count is not None:
-        many = f"more than {MANY:,}" if count > MANY else f"{count:,}"
-        return f"{many} cases, {here} on this page, {order}"
+        return f"{at_most(count)} cases, {here} on this page, {order}"
     number = f"{here} case{'' if here == 1 else 's'}"
     place = " on this page" if found.next_cursor or wanted.cursor else ""
     return f"{number}{place}{', more follow' if found.next_cursor else ''}, {order}"

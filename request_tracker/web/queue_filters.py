@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
 
-from request_tracker.rules.terms import HoldReason, Outcome, Phase
+from request_tracker.rules.terms import DUE_WORDS, HoldReason, Outcome, Phase
 from request_tracker.store.reading_queue import Filter
 from request_tracker.store.saved_views import ViewRow
 from request_tracker.web.case_forms import NOTHING as UNTRIED
-from request_tracker.web.case_forms import Choices, FormField, a_field
+from request_tracker.web.case_forms import Choices, FormField, a_field, capital
 
 KEPT = ("q", "phase", "due", "hold", "assignee", "account", "outcome", "sort")
 """What makes a view."""
@@ -19,22 +19,17 @@ NAMES = (*KEPT, "cursor")
 LONGEST = 200
 
 
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]
-
-
 CHOICES: dict[str, Choices] = {
-    "phase": (("", "Any"), *((each.value, _capital(each.words)) for each in Phase)),
+    "phase": (("", "Any"), *((each.value, capital(each.words)) for each in Phase)),
     "due": (
-        ("", "Any"), ("overdue", "Overdue"), ("at_risk", "At risk"), ("overdue,at_risk", "Overdue or at risk"),
-        ("ok", "On track"), ("paused", "Waiting"), ("none", "No date"),
+        ("", "Any"), *DUE_WORDS.items(), ("overdue,at_risk", "Overdue or at risk"),
     ),
     "hold": (
         ("", "Any"), ("any", "Anybody"), ("none", "Nobody"),
-        *((each.value, _capital(each.words)) for each in HoldReason),
+        *((each.value, capital(each.words)) for each in HoldReason),
     ),
     "assignee": (("", "Anybody"), ("me", "Me"), ("none", "Nobody")),
-    "outcome": (("", "Live"), *((each.value, _capital(each.words)) for each in Outcome), ("any", "Live and ended")),
+    "outcome": (("", "Live"), *((each.value, capital(each.words)) for each in Outcome), ("any", "Live and ended")),
     "sort": (
         ("due", "Due first"), ("-due", "Due last"), ("opened", "Oldest first"), ("-opened", "Newest first"),
         ("-touched", "Changed last"), ("touched", "Untouched longest"),
@@ -101,7 +96,8 @@ def kept_of(typed: Mapping[str, str]) -> dict[str, str]:
 
 def kept_in(query: str) -> dict[str, str]:
     """The view that an address's query names; what the queue does not know is left out."""
-    return kept_of(typed_of(dict(parse_qsl(query[: LONGEST * len(NAMES)]))))
+    pairs = parse_qsl(query[: LONGEST * len(NAMES)])
+    return kept_of(typed_of({name: text.replace("\0", "") for name, text in pairs}))
 
 
 def wanted_of(typed: Mapping[str, str]) -> Filter:
@@ -126,15 +122,13 @@ def in_words(kept: Mapping[str, str]) -> str:
 
 
 def fields(typed: Mapping[str, str]) -> list[FormField]:
-    return [_filter(name, typed[name]) for name in LABELS]
+    return [chosen(name, typed[name], CHOICES[name]) for name in LABELS]
 
 
-def _filter(name: str, value: str) -> FormField:
+def chosen(name: str, value: str, choices: Choices) -> FormField:
     """A select; a value that only the address knows (somebody's e-mail address) is kept as a choice of its own."""
-    choices = tuple(CHOICES[name])
-    if value and value not in dict(choices):
-        choices = (*choices, (value, value))
-    return a_field(UNTRIED, "filter", name, LABELS[name], kind="select", data=value, choices=choices, required=False)
+    rows = tuple(choices) if not value or value in dict(choices) else (*choices, (value, value))
+    return a_field(UNTRIED, "filter", name, LABELS[name], kind="select", data=value, choices=rows, required=False)
 
 
 def words(name: str, label: str, value: str) -> FormField:

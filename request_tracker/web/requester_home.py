@@ -16,6 +16,7 @@ from request_tracker.store import board, drafts, policies, reading_requests
 from request_tracker.store.people import Person
 from request_tracker.store.reading_requests import ListPage, ListRow
 from request_tracker.web.intake_form import has_words
+from request_tracker.web.texts import say
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ def turn(row: ListRow) -> str:
     if row.ended:
         return ""
     if row.asked:
-        return "It is your turn." if row.own else f"It is the turn of {row.person}."
+        return say("turn_yours") if row.own else say("turn_theirs", person=row.person)
     if row.waits:
-        return f"We wait for {AWAITED[row.waits]}."
-    return "It waits for somebody." if row.signal == "paused" else "We have the ball."
+        return say("turn_awaited", whom=AWAITED[row.waits])
+    return say("turn_somebody" if row.signal == "paused" else "turn_ours")
 
 
 def left(row: ListRow) -> str:

@@ -19,6 +19,7 @@ from request_tracker.store import cases, reading_case
 from request_tracker.store.cases import Case
 from request_tracker.store.documents import Document, NoSuchDocument
 from request_tracker.store.holds import NoSuchHold
+from request_tracker.store.once import remembering
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
 from request_tracker.web import request_page, request_words, requester_home
@@ -87,13 +88,10 @@ def add_file(number: str) -> ResponseReturnValue:
     """A file that comes later: kept with the request, and read like the one that came with it."""
     try:
         upload = read_upload(http.files.get("document"))
+        if upload is None:
+            raise Unfit(FILE, say("no_file_chosen"))
         with wiring.transaction() as session:
-            request = _request(session, number)
-            if upload is None:
-                raise Unfit(FILE, say("no_file_chosen"))
-            if not _is_open(session, request):
-                raise Unfit(FILE, say("no_files_any_more"))
-            sending.keep_upload(session, request, upload, wiring.act())
+            sending.add_file(session, _request(session, number), upload, wiring.act())
     except Unfit as fault:
         return _page(number, Attempt(FILE, "", fault.message), 422)
     flash(say("file_added", name=upload.filename), "ok")
@@ -242,7 +240,7 @@ def again(number: str, attempt: Attempt, status: int) -> ResponseReturnValue:
 
 
 def _page(number: str, attempt: Attempt | None = None, status: int = 200) -> ResponseReturnValue:
-    with wiring.reading() as session:
+    with wiring.reading() as session, remembering(session):
         page = request_page.page_of(session, _request(session, number), attempt or Attempt())
     return render_template(
         "requests/show.html",
@@ -260,10 +258,6 @@ def _page(number: str, attempt: Attempt | None = None, status: int = 200) -> Res
 
 def _request(session: Session, number: str) -> Request:
     return reading_case.request_for(session, number, wiring.viewer())
-
-
-def _is_open(session: Session, request: Request) -> bool:
-    return request.withdrawn_at is None and _locked_root(session, request).outcome is None
 
 
 def _root(session: Session, request: Request) -> Case:

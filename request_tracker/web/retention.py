@@ -24,7 +24,6 @@ def index() -> ResponseReturnValue:
         for_ever=FOR_EVER,
         gone=gone,
         asked=asked,
-        cap=reading_retention.CAP,
         may=policy.may("retention.run", wiring.viewer().role),
     )
 

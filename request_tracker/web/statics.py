@@ -7,6 +7,7 @@ typed, and the length of a compressed page would tell the token letter by letter
 import gzip
 import hashlib
 import mimetypes
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,27 +43,38 @@ class Served:
     digest: str
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A file at hand, where it lies, and when it was changed last: every page asks for the digests of a few."""
+
+    paths: tuple[str, ...]
+    state: tuple[int, ...]
+    served: Served
+
+
 class Files:
     """The folder of static files. A file is read when it is first asked for, and again after it was changed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._kept: dict[str, tuple[tuple[int, ...], Served]] = {}
+        self._kept: dict[str, Kept] = {}
 
     def get(self, name: str) -> Served | None:
         """The file of this name, or None where there is none in the folder."""
-        paths = [self._path(part) for part, _ in BUNDLES.get(name, ((name, ""),))]
-        if not all(path is not None and path.is_file() for path in paths):
-            return None
-        state = tuple(path.stat().st_mtime_ns for path in paths if path is not None)
         known = self._kept.get(name)
-        if known is None or known[0] != state:
-            known = self._kept[name] = (state, _served(name, self._read(name)))
-        return known[1]
+        paths = known.paths if known else self._paths(name)
+        if not paths:
+            return None
+        state = tuple(os.stat(path).st_mtime_ns for path in paths)
+        if known is None or known.state != state:
+            known = self._kept[name] = Kept(paths, state, _served(name, self._read(name)))
+        return known.served
 
-    def _path(self, name: str) -> Path | None:
-        found = safe_join(str(self.folder), name)
-        return Path(found) if found else None
+    def _paths(self, name: str) -> tuple[str, ...]:
+        """The files it is made of; none where one of them is not in the folder."""
+        found = [safe_join(str(self.folder), part) for part, _ in BUNDLES.get(name, ((name, ""),))]
+        there = tuple(path for path in found if path is not None and Path(path).is_file())
+        return there if len(there) == len(found) else ()
 
     def _read(self, name: str) -> bytes:
         if name not in BUNDLES:

@@ -15,8 +15,9 @@ from request_tracker.rules.people import Act
 from request_tracker.rules.reply_words import BLANKS
 from request_tracker.rules.terms import Criterion
 from request_tracker.store import reply_templates
-from request_tracker.store.reply_templates import ReplyTemplate
+from request_tracker.store.reply_templates import ReplyTemplate, Words
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, Problem, a_field, problem_of
+from request_tracker.web.forms import not_taken
 from request_tracker.web.texts import say
 
 templates_admin = Blueprint("templates_admin", __name__)
@@ -67,8 +68,8 @@ def _save(template_id: int | None) -> ResponseReturnValue:
     except NoSuchTemplate as fault:
         abort(404, str(fault))
     except Unfit as fault:
-        attempt = Attempt(_FORM, http.form.to_dict(flat=False), ((fault.field, fault.message),))
-        return (_list if template_id is None else lambda wrong: _one(template_id, wrong))(attempt), 422
+        attempt = not_taken(_FORM, fault)
+        return _list(attempt) if template_id is None else _one(template_id, attempt), 422
     flash(say("template_saved", name=row.name), "ok")
     return redirect(url_for("templates_admin.index"), 303)
 
@@ -104,16 +105,16 @@ def _list(attempt: Attempt = NOTHING) -> str:
 
 def _one(template_id: int, attempt: Attempt = NOTHING) -> str:
     with wiring.reading() as session:
-        row = session.get(ReplyTemplate, template_id)
-        if row is None:
-            abort(404, say("no_such_template"))
-        fields = _fields(attempt, row)
-        return render_template(
-            "replies/show.html", row=row, kinds=KIND_WORDS, blanks=BLANKS, fields=fields, form=_problem(attempt, fields)
-        )
+        row = reply_templates.one(session, template_id)
+    if row is None:
+        abort(404, say("no_such_template"))
+    fields = _fields(attempt, row)
+    return render_template(
+        "replies/show.html", row=row, kinds=KIND_WORDS, blanks=BLANKS, fields=fields, form=_problem(attempt, fields)
+    )
 
 
-def _fields(attempt: Attempt, row: ReplyTemplate | None) -> list[FormField]:
+def _fields(attempt: Attempt, row: Words | None) -> list[FormField]:
     """The form's fields: a new template has a kind to choose; criterion and alternatives are there for declines."""
     kinds = (("", "Choose one"), *KIND_WORDS.items())
     kind = [] if row else [a_field(attempt, _FORM, "kind", "What the words are for", kind="select", choices=kinds)]
@@ -126,7 +127,7 @@ def _fields(attempt: Attempt, row: ReplyTemplate | None) -> list[FormField]:
     return [*kind, *words, *(_of_declines(attempt, row) if row is None or row.kind == "decline" else [])]
 
 
-def _of_declines(attempt: Attempt, row: ReplyTemplate | None) -> list[FormField]:
+def _of_declines(attempt: Attempt, row: Words | None) -> list[FormField]:
     criterion, other = (row.criterion or "", row.alternatives) if row else ("", "")
     only = "" if row else "For declines only. "
     return [

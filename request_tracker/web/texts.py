@@ -20,7 +20,6 @@ TEXTS: dict[str, str] = {
     "asked_already": "You ask for this already with {number}: write what is new in a comment.",
     # a requester's files
     "no_file_chosen": "Choose a file first",
-    "no_files_any_more": "This request goes on no more: no file can be added",
     "file_added": "{name} is added. We read it, and your specialist sees it.",
     # the public board
     "no_board": "There is no public board in this program",
@@ -30,6 +29,11 @@ TEXTS: dict[str, str] = {
     "board_put_back": "{service} may stand on the board again.",
     "board_on_already": "Nobody had taken {service} off the board.",
     # the requester's pages
+    "turn_yours": "It is your turn.",
+    "turn_theirs": "It is the turn of {person}.",
+    "turn_awaited": "We wait for {whom}.",
+    "turn_somebody": "It waits for somebody.",
+    "turn_ours": "We have the ball.",
     "sent_minutes_confirmed": "Thank you: the minutes are confirmed.",
     "sent_completeness_reviewed": "Thank you: your review is noted.",
     "sent_requester_verified": "Thank you: you have verified the connector.",

@@ -9,8 +9,10 @@ from request_tracker.access import policy, wiring
 from request_tracker.actions import views as actions
 from request_tracker.actions.unfit import Unfit
 from request_tracker.store import saved_views
+from request_tracker.store.reading_queue import must_be_known
 from request_tracker.web import queue_filters as filters
 from request_tracker.web.case_forms import NOTHING, Attempt, FormField, a_field, problem_of
+from request_tracker.web.forms import not_taken
 from request_tracker.web.queue import show as show_queue
 from request_tracker.web.texts import say
 
@@ -28,6 +30,7 @@ def index() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     kept = filters.kept_in(http.form.get("query", ""))
     name, is_team = http.form.get("name", ""), http.form.get("whose") == "team"
+    must_be_known(filters.wanted_of(filters.typed_of(kept)))
     try:
         with wiring.transaction() as session:
             view = actions.save(session, wiring.act(), name=name, query=filters.query_of(kept), is_team=is_team)
@@ -59,8 +62,7 @@ def delete(view_id: int) -> ResponseReturnValue:
 
 def _attempt(form_id: str, fault: Unfit | IntegrityError) -> Attempt:
     """The form as it was sent, with what was wrong; two that save one name at once are told the same as one."""
-    told = fault if isinstance(fault, Unfit) else TAKEN
-    return Attempt(form_id, http.form.to_dict(flat=False), ((told.field, told.message),))
+    return not_taken(form_id, fault if isinstance(fault, Unfit) else TAKEN)
 
 
 def _page(attempt: Attempt = NOTHING) -> ResponseReturnValue:

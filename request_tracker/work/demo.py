@@ -10,7 +10,7 @@ from zlib import crc32
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import admit, board, calendars, report, sweep
+from request_tracker.actions import admit, board, calendars, meetings_due, report, sweep
 from request_tracker.rules.board import CUSTOMERS
 from request_tracker.rules.days_off import day_off
 from request_tracker.rules.terms import Role
@@ -139,6 +139,7 @@ def _pass_time(stage: Stage, worker: Worker, until: datetime) -> None:
         with stage.database.transaction() as session:
             act = worker.context.act()
             swept = sweep.clocks_due(session, act) + report.ensure(session, stage.now, stage.settings.program)
+            swept += meetings_due.end_stranded(session, act) + meetings_due.remind(session, act)
         if swept:
             _settle(stage, worker)
     stage.now = max(stage.now, until)

@@ -2,30 +2,38 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from request_tracker.actions import assess, consult, evidence, merge, submit, sweep, withdraw
+from request_tracker.actions import assess, evidence, meetings, merge, minutes, submit, sweep, withdraw
 from request_tracker.actions import hold as holding
 from request_tracker.actions.advance import advance
 from request_tracker.actions.evidence import Fact
+from request_tracker.actions.meetings import Plan
+from request_tracker.actions.minutes import Minutes
 from request_tracker.fivetran.client import Fivetran
 from request_tracker.rules import submission
 from request_tracker.rules.evidence import MINUTES
 from request_tracker.rules.matching import Knowledge
+from request_tracker.rules.meetings import MeetingState
 from request_tracker.rules.people import SYSTEM, Act, Viewer
 from request_tracker.rules.terms import Role
 from request_tracker.settings import Settings
 from request_tracker.store import assessments, cases, connections, requests
+from request_tracker.store import meetings as kept_meetings
 from request_tracker.store.cases import Case
 from request_tracker.store.session import Database
 from request_tracker.work.stories import ASSESSED_AS, DECLINED, QUESTIONS
 
 Row = Mapping[str, str]
+SLOTS = (6, 9, 11)
+"""Days after the offer; all are before the minutes of every story."""
+MEETS = Plan(minutes=45, place="https://meet.program.example/consultation")
+SHOWN = "Shown in a call: the team's daily work with the service"
 
 
 @dataclass
@@ -156,8 +164,41 @@ def _withdraw(session: Session, stage: Stage, case: Case, _: Row) -> None:
 
 
 def _offer(session: Session, stage: Stage, case: Case, _: Row) -> None:
-    words = "Tuesday 15:00 or Thursday 10:00, one hour, by video call; tell us which suits you."
-    consult.offer(session, case, stage.act(_one(stage, Role.SPECIALIST, case)), times=words)
+    times = [_afternoon(stage.now + timedelta(days=ahead)) for ahead in SLOTS]
+    meetings.offer(session, case, stage.act(_one(stage, Role.SPECIALIST, case)), times, MEETS)
+
+
+def _afternoon(day: datetime) -> datetime:
+    """At 14:00 UTC of the day, or of the Monday after: people on both sides of the Atlantic are at work then."""
+    return (day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)).replace(hour=14, minute=0)
+
+
+def _choose(session: Session, stage: Stage, case: Case, _: Row) -> None:
+    """The requester books the first of the times that nobody else took of the same specialist."""
+    found = kept_meetings.open_of(session, case.id)
+    assert found is not None, f"{case.number} was offered times"
+    times = [slot.starts_at for slot in kept_meetings.slots_of(session, found.id)]
+    length = timedelta(minutes=found.minutes)
+    free = [at for at in times if not kept_meetings.busy(session, found.host_id, at, at + length)]
+    if free:
+        meetings.book(session, case, found, stage.act(_primary(session, stage, case)), Plan(at=free[0]))
+
+
+def _demonstrate(session: Session, stage: Stage, case: Case, _: Row) -> None:
+    """They met, and what is written down of it so far is that the service was shown."""
+    act, found = stage.act(_one(stage, Role.SPECIALIST, case)), kept_meetings.open_of(session, case.id)
+    if found is not None and found.state == MeetingState.BOOKED and found.starts_at and found.starts_at <= stage.now:
+        meetings.over(session, case, found, act, "held", Plan())
+    evidence.put(session, case, Fact(MINUTES[0], note=SHOWN), act)
+
+
+def _note(session: Session, stage: Stage, case: Case, _: Row) -> None:
+    said = Minutes(
+        shown=SHOWN,
+        use_cases="Weekly reporting, joined with the warehouse's customer table",
+        data="The tables named in the request, three years of history",
+    )
+    minutes.put(session, case, said, stage.act(_one(stage, Role.SPECIALIST, case)))
 
 
 def _grant(stage: Stage, case: Case) -> None:
@@ -190,13 +231,9 @@ STEPS: dict[str, Callable[[Session, Stage, Case, Row], None]] = {
     ),
     "discard": _move("discard", Role.SPECIALIST, reason="No service, only a test of the form."),
     "offer_slots": _offer,
-    "demonstrate": _put(Role.SPECIALIST, (MINUTES[0], "Shown in a call: the team's daily work with the service")),
-    "record_consultation": _put(
-        Role.SPECIALIST,
-        (MINUTES[0], "Shown in a call: the team's daily work with the service"),
-        (MINUTES[1], "Weekly reporting, joined with the warehouse's customer table"),
-        (MINUTES[2], "The tables named in the request, three years of history"),
-    ),
+    "choose_slot": _choose,
+    "demonstrate": _demonstrate,
+    "record_consultation": _note,
     "confirm_minutes": _put(Role.REQUESTER, ("minutes_confirmed", "")),
     "start_build": _move("start_build", Role.SPECIALIST),
     "built": _put(Role.ENGINEER, ("built", "All tables of the request")),

@@ -52,7 +52,7 @@ def notify(session: Session, args: Mapping[str, Any], event_id: int | None, act:
         return 0
     notice = NOTICES[args["notice"]]
     case = session.get_one(Case, args["case_id"])
-    if entry is not None and not _still_so(session, notice.name, case, entry):
+    if entry is not None and not _still_so(session, notice.name, case, entry, act.now):
         return 0
     matter = Matter(notice, case, entry, act, settings.base_url, args, settings.secret_key)
     wanted = recipients(session, notice, case, entry, args.get("request_id"))
@@ -101,14 +101,14 @@ def _told(session: Session, matter: Matter, to: Recipient, occasion: str, settin
     return int(write(session, envelope, composed, settings=settings, now=matter.act.now))
 
 
-def _still_so(session: Session, notice: str, case: Case, entry: Entry) -> bool:
+def _still_so(session: Session, notice: str, case: Case, entry: Entry, now: datetime) -> bool:
     """Nobody is asked to lead after the question was closed, or told that they lead after somebody else does, or told
     the new date of a promise that has ended or was taken back since."""
     if notice == "primary_asked":
         ask = heirs.open_ask(session, case.id)
         return ask is not None and ask.event_id == entry.id
     if notice.startswith("meeting_") and notice != "meeting_asked":
-        return meetings_due.still_so(session, notice, entry)
+        return meetings_due.still_so(session, notice, entry, now)
     if notice == "promoted":
         return entry.data.get("after", case.primary_request_id) == case.primary_request_id
     if entry.kind == "promise.moved":

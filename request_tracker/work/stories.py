@@ -3,7 +3,8 @@
 IN_REVIEW = ((1.2, "claim"),)
 ASSESSED = (*IN_REVIEW, (4.1, "check_duplicates"), (6.2, "assess"))
 ACCEPTED = (*ASSESSED, (8.1, "accept"), (9.3, "offer_slots"))
-GRANTED = (*ACCEPTED, (11.3, "grant"))
+BOOKED = (*ACCEPTED, (10.2, "choose_slot"))
+GRANTED = (*BOOKED, (11.3, "grant"))
 CONSULTED = (*GRANTED, (19.1, "record_consultation"), (21.3, "confirm_minutes"))
 BUILDING = (*CONSULTED, (26.2, "start_build"))
 BUILT = (*BUILDING, (40.3, "built"), (45.2, "tested"), (47.1, "documented"))
@@ -14,6 +15,7 @@ STORIES: dict[str, tuple[tuple[float, str], ...]] = {
     "in_review": IN_REVIEW,
     "waiting_requester": (*IN_REVIEW, (4.2, "ask")),
     "accepted": ACCEPTED,
+    "booked": BOOKED,
     "consultation": (*GRANTED, (22.2, "demonstrate")),
     "development": (*BUILDING, (38.1, "built")),
     "overdue_build": BUILDING,

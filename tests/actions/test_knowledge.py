@@ -778,7 +778,7 @@ def test_decisions_are_kept_and_not_overtaken(session: Session, cast: Cast, know
         automatic.decide(session, False, 0.95, "Too bold", act(cast.admin), known(), seen=0)
     automatic.decide(session, False, 0.95, "Too bold", act(cast.admin), known(), seen=first.id)
     assert not policies.automatic_merge(session).on
-    assert len(policies.history(session, policies.AUTOMATIC_MERGE)) == 2
+    assert len(policies.decisions(session, policies.AUTOMATIC_MERGE)) == 2
     for name in ("specialist", "engineer", "ada", "auditor"):
         with pytest.raises(NotAllowed):
             automatic.decide(session, True, 0.95, "Why", act(getattr(cast, name)), known(), seen=first.id)

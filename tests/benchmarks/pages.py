@@ -20,15 +20,17 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, text
+from sqlalchemy.orm import Session
 
 from request_tracker import resources
 from request_tracker.app import create_app
-from request_tracker.rules.terms import Role
+from request_tracker.rules.terms import Phase, Role
 from request_tracker.settings import Settings
 from request_tracker.store import bulk, passwords, schema, tokens
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.keys import load_knowledge
 from request_tracker.store.people import Person
+from request_tracker.store.policies import BOARD, Policy
 from request_tracker.store.requests import Request, request_number
 from request_tracker.store.session import Database
 from request_tracker.work.seed import seed
@@ -36,6 +38,8 @@ from request_tracker.work.seed import seed
 PASSWORD = "only for measuring"
 ROUNDS = 21
 SLOW_ROUNDS = 3
+OTHERS = (Role.LEAD, Role.ENGINEER, Role.ADMIN)
+ADMINISTRATION = ("people", "accounts", "audit", "retention", "templates", "knowledge", "jobs", "groups", "calendar")
 TYPED = {
     "use_case": "Invoices next to sales.",
     "data_needed": "Invoices, customers.",
@@ -51,11 +55,15 @@ class Bench:
     database: Database
     staff: FlaskClient
     asker: FlaskClient
+    others: dict[str, FlaskClient]
     headers: dict[str, str]
     case: str
+    phases: dict[str, str]
     merged: str
     request: str
     service: str
+    token: str = ""
+    """Of the requester's forms."""
     last_page: str = ""
     statements: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -70,7 +78,7 @@ class Page:
 
 def _get(path: str, *, by: str = "staff") -> Callable[[Bench], Any]:
     def call(bench: Bench) -> Any:
-        client: FlaskClient = getattr(bench, by)
+        client: FlaskClient = getattr(bench, by, None) or bench.others[by]
         return client.get(path.format(bench=bench))
 
     return call
@@ -87,6 +95,14 @@ def _submit(bench: Bench) -> Any:
     return bench.asker.post("/api/v1/requests", json=body, headers=bench.headers)
 
 
+def _send(bench: Bench) -> Any:
+    """The form in a browser, sent; the page with the form itself is measured beside it."""
+    name = f"Quendola {next(bench.numbers)} {bench.size}"
+    address = f"https://{name.lower().replace(' ', '')}.com"
+    body = {**TYPED, "service_name": name, "service_url": address, "api_docs_url": f"{address}/api", "short": ""}
+    return bench.asker.post("/requests/new", data={**body, "terms_accepted": "y", "csrf_token": bench.token})
+
+
 PAGES = (
     Page("GET /queue", _get("/queue")),
     Page("GET /queue?due=overdue", _get("/queue?due=overdue")),
@@ -99,11 +115,24 @@ PAGES = (
     Page("GET /queue?q=<live name>", _get("/queue?q={bench.service}")),
     Page("GET /queue?q=<nothing>&outcome=any", _get("/queue?q=zzyzx&outcome=any")),
     Page("GET /queue, a late page", _get("/queue?outcome=any&cursor={bench.last_page}")),
-    Page("GET /cases/<live>", _get("/cases/{bench.case}")),
+    Page("GET /queue/views", _get("/queue/views")),
+    *(Page(f"GET /cases/<in {phase.value}>", _get(f"/cases/{{bench.phases[{phase.value}]}}")) for phase in Phase),
     Page("GET /cases/<merged>", _get("/cases/{bench.merged}")),
     Page("GET /requests (requester)", _get("/requests", by="asker")),
     Page("GET /requests/<own>", _get("/requests/{bench.request}", by="asker")),
     Page("GET /requests/new", _get("/requests/new", by="asker")),
+    Page("POST /requests/new", _send),
+    Page("GET /board", _get("/board", by="asker")),
+    Page("GET /how-it-works", _get("/how-it-works", by="asker")),
+    Page("GET /search?q=<live name>", _get("/search?q={bench.service}")),
+    Page("GET /search?q=<nothing>", _get("/search?q=zzyzx")),
+    Page("GET /duplicates", _get("/duplicates")),
+    Page("GET /phases", _get("/phases", by="lead")),
+    Page("GET /overview", _get("/overview", by="lead")),
+    Page("GET /hard-cases", _get("/hard-cases", by="lead")),
+    Page("GET /builds", _get("/builds", by="engineer")),
+    Page("GET /admin", _get("/admin", by="admin")),
+    *(Page(f"GET /admin/{name}", _get(f"/admin/{name}", by="admin")) for name in ADMINISTRATION),
     Page("API GET /cases (requester)", _api("/api/v1/cases")),
     Page("API GET /suggestions, known name", _api("/api/v1/suggestions?service_name={bench.service}")),
     Page(
@@ -168,7 +197,7 @@ def _count(page: Page, bench: Bench) -> int:
 
 def _checked(page: Page, bench: Bench) -> None:
     answer = page.call(bench)
-    if answer.status_code not in (200, 201):
+    if answer.status_code not in (200, 201, 303):
         raise SystemExit(f"{page.name}: {answer.status_code}\n{answer.get_data(as_text=True)[:2000]}")
 
 
@@ -227,20 +256,40 @@ def _bench(size: int, database: Database) -> Bench:
         specialist.password_hash = asker.password_hash = passwords.hashed(PASSWORD)
         token = tokens.issue(session, asker.id, "all", now, expires_in=timedelta(days=1))
         emails = specialist.email, asker.email
+        others = {role: _somebody(session, role, now) for role in OTHERS}
+        for person in others.values():
+            person.password_hash = specialist.password_hash
+        session.flush()
+        opened = Policy(name=BOARD, value={"level": "customers"}, by_id=others[Role.ADMIN].id, at=now)
+        session.add(opened)
+        in_phase = select(func.max(Case.id)).where(Case.merged_into_id.is_(None)).where
+        phases = {phase.value: case_number(session.scalar(in_phase(Case.phase == phase)) or 1) for phase in Phase}
     bench = Bench(
         size=size,
         database=database,
         staff=_signed_in(app.test_client(), emails[0]),
         asker=_signed_in(app.test_client(), emails[1]),
         headers={"Authorization": f"Bearer {token}"},
+        others={role.value: _signed_in(app.test_client(), person.email) for role, person in others.items()},
         case=case_number(case.id),
+        phases=phases,
         merged=case_number(merged),
         request=request_number(request.id),
         service=case.service_name.split()[0],
     )
     event.listen(database.engine, "before_cursor_execute", _recorder(bench))
     bench.last_page = _late(bench)
+    bench.token = _token(bench.asker, "/requests/new")
     return bench
+
+
+def _somebody(session: Session, role: Role, now: datetime) -> Person:
+    """The first person of the role; a synthetic program has no admin, so one is made."""
+    found = session.scalar(select(Person).where(Person.role == role).order_by(Person.id).limit(1))
+    if found is None:
+        found = Person(email=f"{role}@synthetic.invalid", name=role.title(), role=role, created_at=now)
+        session.add(found)
+    return found
 
 
 def _recorder(bench: Bench) -> Callable[..., None]:
@@ -262,12 +311,16 @@ def _late(bench: Bench) -> str:
 
 
 def _signed_in(client: FlaskClient, email: str) -> FlaskClient:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").get_data(as_text=True))
-    sent = {"email": email, "password": PASSWORD, "csrf_token": found[1] if found else ""}
+    sent = {"email": email, "password": PASSWORD, "csrf_token": _token(client, "/sign-in")}
     answer = client.post("/sign-in", data=sent)
     if answer.status_code != 303:
         raise SystemExit(f"could not sign in: {answer.status_code}")
     return client
+
+
+def _token(client: FlaskClient, page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).get_data(as_text=True))
+    return found[1] if found else ""
 
 
 if __name__ == "__main__":

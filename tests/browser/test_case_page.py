@@ -4,17 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from hands import axe
 from playwright.sync_api import Page, expect
 from running import LOOKS, Running
 
 pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
-
-
-def _axe(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
 
 
 def _a_case(page: Page, phase: str) -> str:
@@ -32,7 +27,7 @@ def test_the_pages_are_accessible_and_fit(enter: Enter, scheme: str, width: int)
     cases = [_a_case(page, phase) for phase in ("validation", "consultation", "development", "private_preview")]
     for path in (*cases, f"{cases[0]}?do=decline&open=conversation", "/admin/templates", "/settings/away"):
         page.goto(path)
-        _axe(page)
+        axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert said == []
 
@@ -105,7 +100,7 @@ def test_two_people_at_one_case_see_each_other_and_lose_nothing(enter: Enter, de
     me.locator("#assign-assignee").select_option(mine)
     me.locator("#people").get_by_role("button", name="Assign").click()
     expect(me.get_by_role("heading", level=1)).to_have_text("Somebody changed this case meanwhile")
-    _axe(me)
+    axe(me)
     me.get_by_role("button", name="Send mine now").click()
     expect(me.get_by_text("The assignee is changed")).to_be_visible()
     expect(me.locator("#assign-assignee")).to_have_value(mine)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from hands import axe
 from playwright.sync_api import Page, expect
 from running import LOOKS, Running
 
@@ -12,11 +12,6 @@ pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
 A_PAIR = re.compile(r"/duplicates/LITE-\d+/LITE-\d+")
 MOST = 60
-
-
-def _axe(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
 
 
 def _press(page: Page, key: str) -> None:
@@ -43,7 +38,7 @@ def test_the_inbox_is_accessible_and_fits(enter: Enter, scheme: str, width: int)
     pair = page.locator("[data-row]").first.get_attribute("href") or ""
     for path in ("/duplicates", pair, "/duplicates/dismissed"):
         page.goto(path)
-        _axe(page)
+        axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert said == []
 
@@ -110,7 +105,7 @@ def test_the_inbox_is_worked_through_by_keyboard_alone(enter: Enter, demo: Runni
     _press(page, "d")
     assert not page.url.startswith(first)
     expect(page.get_by_text("were called not the same")).to_be_visible()
-    _axe(page)
+    axe(page)
     _press(page, "u")
     expect(page).to_have_url(first)
     _press(page, "r")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from hands import axe
 from playwright.sync_api import Page, expect
 from running import LOOKS, Running
 
@@ -12,11 +12,6 @@ pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
 LATEST = "/queue?assignee=none&phase=submission&sort=-opened"
 """Those that the tests send in stand on top."""
-
-
-def _axe(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
 
 
 def _press(page: Page, key: str) -> None:
@@ -60,7 +55,7 @@ def test_the_queue_is_accessible_and_fits(enter: Enter, scheme: str, width: int)
     ))):  # fmt: skip
         if path:
             page.goto(path)
-        _axe(page)
+        axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert said == []
 
@@ -114,7 +109,7 @@ def test_many_cases_are_worked_by_keyboard_alone(enter: Enter, demo: Running, se
     _press(page, "Enter")
     expect(page.get_by_text("Over: 3 of 3 done")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Waits for the vendor of the source")).to_have_count(3)
-    _axe(page)
+    axe(page)
     assert {demo.case(number)["holds"][0]["reason"] for number in sent} == {"source_vendor"}
     page.get_by_role("button", name="Undo all that can still be undone").focus()
     _press(page, "Enter")

@@ -4,18 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from hands import axe
 from playwright.sync_api import Page, expect
 from running import Running
 
 pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-def _axe(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
 
 
 def _tab_to(page: Page, css: str, *, most: int = 80) -> None:
@@ -102,13 +97,13 @@ def test_a_wrong_file_is_told_before_it_is_sent(enter: Enter) -> None:
 def test_me_too_from_the_board_on_a_phone(enter: Enter, demo: Running) -> None:
     page = enter("requester", 0, color_scheme="dark", **PHONE)
     page.goto("/board")
-    _axe(page)
+    axe(page)
     page.get_by_label("Service or domain begins with").fill("pretix")
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".wish")).to_have_count(1)
     page.get_by_role("link", name=re.compile("Me too")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ask for Pretix too")
-    _axe(page)
+    axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_label("Use case").fill("Tickets of our own shows.")
     page.get_by_label("Data needed").fill("Orders, vouchers.")
@@ -134,4 +129,4 @@ def test_on_a_phone_what_is_asked_comes_before_the_steps_and_the_link_leads_to_i
     assert page.evaluate(top, ".stepper") < page.evaluate(top, f"#{anchor}")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate(top, f"#{anchor}") < page.evaluate(top, ".stepper")
-    _axe(page)
+    axe(page)

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from hands import axe
 from pages import PAGES
 from playwright.sync_api import Page, expect
 from running import Running
@@ -57,11 +57,6 @@ def _until_shown(page: Page, path: str, words: str) -> None:
     raise AssertionError(f"{words!r} never appeared on {path}")
 
 
-def _axe(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
-
-
 def test_one_case_from_the_form_to_generally_available(enter: Enter, demo: Running) -> None:
     asker = enter("requester", 0)
     _type_the_form(asker, "Walkthrough Desk")
@@ -76,7 +71,7 @@ def test_one_case_from_the_form_to_generally_available(enter: Enter, demo: Runni
     specialist.locator("#move-claim").get_by_role("button").click()
     specialist.goto(f"/cases/{number}")
     expect(specialist.get_by_text("Nobody has checked this case for duplicates yet")).to_be_visible()
-    _axe(specialist)
+    axe(specialist)
     specialist.get_by_role("button", name="Record: duplicates checked").click()
     specialist.goto(f"/cases/{number}")
     specialist.get_by_role("button", name="Confirm all").click()
@@ -116,7 +111,7 @@ def test_suggestions_appear_while_typing(enter: Enter) -> None:
     page.goto("/requests/new")
     page.get_by_label("Service name").press_sequentially("Opsgenie", delay=20)
     expect(page.get_by_text(re.compile("Join this request")).first).to_be_visible()
-    _axe(page)
+    axe(page)
 
 
 def test_the_form_works_without_script(enter: Enter) -> None:
@@ -175,7 +170,7 @@ def test_the_main_pages_are_accessible_and_fit(
             answer = page.goto(path)
             assert answer is not None
             assert answer.status == 200, path
-            _axe(page)
+            axe(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 

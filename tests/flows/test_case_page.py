@@ -4,7 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from factories import CLOCK, DECLINE, MONDAY, Cast, Counted, a_case, a_request, act
+from at_once import at_once
+from factories import CLOCK, DECLINE, MONDAY, Cast, Counted, a_case, a_cast, a_request, act
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from webclient import Browser, Page
 
 from request_tracker.actions import absences, hold
 from request_tracker.actions.absences import Days
+from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.reply_words import fill, unknown
 from request_tracker.store import presences
 from request_tracker.store.absences import workers
@@ -21,6 +23,7 @@ from request_tracker.store.audit_entries import AuditEntry
 from request_tracker.store.cases import Case
 from request_tracker.store.presences import Presence
 from request_tracker.store.reply_templates import ReplyTemplate
+from request_tracker.store.session import Database
 
 TODAY = MONDAY.date()
 MOST_STATEMENTS = 60
@@ -269,6 +272,23 @@ def test_who_is_away_is_given_a_case_only_on_purpose(app: Flask, session: Sessio
     assert session.get_one(Case, case.id).assignee_id == cast.engineer.id
     CLOCK["now"] = MONDAY + timedelta(days=5)
     assert "away until" not in lead.get(f"/cases/{case.number}").text
+
+
+@pytest.mark.deep
+def test_the_same_days_are_entered_once_however_many_enter_them(own: Database) -> None:
+    with own.transaction() as session:
+        cast = a_cast(session)
+    told: list[str] = []
+
+    def enter() -> None:
+        try:
+            with own.transaction() as session:
+                absences.enter(session, Days(cast.engineer.id or 0, TODAY, TODAY), act(cast.lead))
+        except Unfit as fault:
+            told.append(fault.field)
+
+    at_once(enter, enter, enter, enter)
+    assert told == ["first_day"] * 3
 
 
 def test_a_lead_sees_what_falls_due_while_somebody_is_away(

@@ -2,19 +2,19 @@
 
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
-from factories import MONDAY, Cast, Counted, a_case, a_request, act, case_of, move, put
+from factories import MONDAY, Cast, Counted, a_case, a_request, act, move, put
 from flask import Flask
 from sqlalchemy.orm import Session
-from webclient import Browser, Page
+from webclient import Browser
 
 from request_tracker.actions import hold, withdraw
 from request_tracker.rules import task_words
 from request_tracker.rules.calendar import add_working, days, standard
 from request_tracker.rules.tasks import WORDS
 from request_tracker.store import reading_requests
+from request_tracker.store.cases import Case
 from request_tracker.store.connections import Connection
 from request_tracker.store.people import Person
 from request_tracker.store.requests import Request
@@ -27,14 +27,9 @@ def ada(app: Flask, cast: Cast) -> Browser:
     return Browser(app).sign_in(cast.ada)
 
 
-def _text(page: Page) -> str:
-    words = " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text.split("<main")[1])).split())
-    return re.sub(r" (?=[.,:;])", "", words)
-
-
 def test_the_first_visit_explains_the_program_and_is_put_away_once(ada: Browser, session: Session, cast: Cast) -> None:
     first = ada.get("/requests")
-    text = _text(first)
+    text = first.words
     for said in (
         "We answer within 10 working days", "We build within 20 working days", "Do you get our credentials? No.",
         "API documents until 7 days after a request has ended", "Connect Card",
@@ -45,24 +40,25 @@ def test_the_first_visit_explains_the_program_and_is_put_away_once(ada: Browser,
     ada.post("/how-it-works/read")
     session.expire_all()
     assert session.get_one(Person, cast.ada.id).welcomed_at == MONDAY
-    assert "You have not asked for a connector yet" in _text(ada.get("/requests"))
+    assert "You have not asked for a connector yet" in ada.get("/requests").words
 
 
 def test_whoever_asks_is_not_told_how_it_works_again(ada: Browser, session: Session, cast: Cast) -> None:
     a_request(session, cast.ada)
     session.commit()
-    text = _text(ada.get("/requests"))
+    text = ada.get("/requests").words
     assert "Welcome" not in text
     assert "The one you asked for" in text
     assert "We answer by 16 Nov 2026, 10 working days left. We have the ball." in text
 
 
-def _question(session: Session, cast: Cast) -> None:
+def _question(session: Session, cast: Cast) -> Case:
     case = a_case(session, cast, phase="validation")
     until = MONDAY + timedelta(days=3)
     hold.put_on(
         session, case, act(cast.specialist), reason="requester_info", question="Which plan?", expected_until=until
     )
+    return case
 
 
 def _minutes(session: Session, cast: Cast) -> None:
@@ -101,7 +97,7 @@ def test_each_task_is_a_line_with_its_date_and_leads_to_its_place(
     prepare(session, cast)
     session.commit()
     page = ada.get("/requests")
-    text = _text(page)
+    text = page.words
     assert what in text
     assert until in text
     link = re.search(rf'href="(/requests/REQ-\d+)#{task}"', page.text)
@@ -115,7 +111,7 @@ def test_nothing_is_asked_of_colleagues_and_their_requests_come_last(app: Flask,
     _question(session, cast)
     a_request(session, cast.ben, service_name="Of Ben", service_url="https://ben.example", now=MONDAY)
     session.commit()
-    text = _text(Browser(app).sign_in(cast.ben).get("/requests"))
+    text = Browser(app).sign_in(cast.ben).get("/requests").words
     assert "Nothing is asked of you" in text
     assert text.index("Of Ben") < text.index("1 asked for by others at Northwind") < text.index("Acme Billing")
     assert "It is the turn of Ada." in text
@@ -123,10 +119,10 @@ def test_nothing_is_asked_of_colleagues_and_their_requests_come_last(app: Flask,
 
 
 def test_a_draft_is_offered_to_go_on_with(ada: Browser, app: Flask, cast: Cast) -> None:
-    assert "You began a request" not in _text(ada.get("/requests"))
+    assert "You began a request" not in ada.get("/requests").words
     ada.post("/requests/draft", {"service_name": "Half <b>Desk</b>", "form_key": KEY}, status=204)
-    assert "You began a request for Half <b>Desk</b> on 2 Nov 2026: go on with it." in _text(ada.get("/requests"))
-    assert "You began" not in _text(Browser(app).sign_in(cast.ben).get("/requests")), "a draft is one person's"
+    assert "You began a request for Half <b>Desk</b> on 2 Nov 2026: go on with it." in ada.get("/requests").words
+    assert "You began" not in Browser(app).sign_in(cast.ben).get("/requests").words, "a draft is one person's"
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "declined", "released"])
@@ -143,18 +139,17 @@ def test_what_ended_says_so_and_asks_nothing(ada: Browser, session: Session, cas
         else:
             withdraw.withdraw(session, session.get_one(Request, case.primary_request_id), act(cast.ada))
     session.commit()
-    text = _text(ada.get("/requests"))
+    text = ada.get("/requests").words
     assert {"withdrawn": "Withdrawn", "declined": "Not a candidate", "released": "Generally available"}[end] in text
     assert "What is asked of you" not in text
     assert "step " not in text
 
 
 def test_a_supporter_of_another_account_reads_no_reason_of_a_wait(app: Flask, session: Session, cast: Cast) -> None:
-    _question(session, cast)
-    case = case_of(session, session.get_one(Request, 1))
+    case = _question(session, cast)
     a_request(session, cast.cleo, join=case.number)
     session.commit()
-    text = _text(Browser(app).sign_in(cast.cleo).get("/requests"))
+    text = Browser(app).sign_in(cast.cleo).get("/requests").words
     assert "The promise stands still. It waits for somebody." in text
     assert "answer" not in text
 

@@ -225,6 +225,29 @@ def test_from_the_offer_to_the_confirmed_minutes(scene: Scene) -> None:
     assert "minutes are not right" not in shown(scene.staff.look()).partition("What happened")[0]
 
 
+def test_nobody_is_reminded_of_what_has_begun_though_the_worker_was_off(scene: Scene) -> None:
+    scene.offer("2026-11-10T15:00")
+    scene.ada.send("meeting/choice", at=TUESDAY.isoformat())
+    assert meetings_due.remind(scene.session, act(SYSTEM, TUESDAY - timedelta(hours=1))) == 1
+    scene.at(TUESDAY)
+    assert scene.letters("meeting_tomorrow") == {}
+
+
+def test_times_that_have_passed_are_asked_of_nobody(scene: Scene) -> None:
+    scene.offer("2026-11-10T15:00")
+    home = scene.ada.browser.get("/requests").text
+    assert "Choose a meeting time" in home
+    scene.at(TUESDAY)
+    assert "Choose a meeting time" not in scene.ada.browser.get("/requests").text
+    page = scene.ada.look()
+    inspect(page)
+    assert "Choose a meeting time" not in page
+    assert "The times we offered have passed" in page
+    staff = scene.staff.look()
+    assert "All of them have passed: offer new ones." in staff
+    assert "is asked to choose one" not in staff
+
+
 @pytest.mark.deep
 def test_none_fits_then_the_requester_moves_and_cancels(scene: Scene) -> None:
     scene.offer("2026-11-10T15:00")
@@ -364,6 +387,8 @@ def test_the_api_says_and_does_the_same(app: Flask, session: Session, cast: Cast
 
     offer = {"times": ["2026-11-10T15:00:00+01:00"], "place": CALL, "minutes": 45}
     assert call(cast.specialist, "POST", "meetings", {**offer, "times": ["2026-11-10T15:00:00"]}, 422)
+    past = call(cast.specialist, "POST", "meetings", {**offer, "times": [*offer["times"], "2026-11-01T15:00:00Z"]}, 422)
+    assert [each["field"] for each in past["errors"]] == ["times.1"]
     (made,) = call(cast.specialist, "POST", "meetings", offer, 201)["items"]
     assert made["offered"] == ["2026-11-10T14:00:00+00:00"]
     path = f"meetings/{made['id']}"

@@ -39,7 +39,10 @@ def test_what_is_chosen_is_how_pages_speak(app: Flask, cast: Cast, session: Sess
     own = browser.get(f"/requests/{number}").text
     assert " AM CE" in own or " PM CE" in own, "half a day of hours, and the zone with each"
     assert " UTC</time>" not in own
-    assert [each.act for each in session.scalars(select(AuditEntry).order_by(AuditEntry.id))] == ["person.renamed"]
+    (noted,) = session.scalars(select(AuditEntry))
+    assert (noted.act, noted.data) == ("person.renamed", {"person": cast.ada.id}), (
+        "the log finds the name they have now"
+    )
 
 
 def test_single_keys_can_be_turned_off(app: Flask, cast: Cast, session: Session) -> None:
@@ -99,6 +102,7 @@ def test_a_new_password_ends_the_other_sessions(app: Flask, cast: Cast, session:
         ({"old": PASSWORD, "new": "short", "again": "short"}, "Use at least 12 characters"),
         ({"old": PASSWORD, "new": NEW, "again": NEW + "!"}, "type the new password twice"),
         ({"old": PASSWORD, "new": PASSWORD, "again": PASSWORD}, "choose another"),
+        ({"old": PASSWORD, "new": " " * 20, "again": " " * 20}, "Use at least 12 characters"),
         ({}, "Use at least 12 characters"),
     ],
 )

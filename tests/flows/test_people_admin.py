@@ -2,26 +2,33 @@
 
 import json
 import re
+from functools import partial
 
 import pytest
-from factories import MONDAY, PASSWORD, Cast, a_case, a_request, act, case_of, move
+from at_once import at_once
+from factories import DECLINE, MONDAY, PASSWORD, Cast, a_case, a_cast, a_request, act, case_of, move
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from webclient import Browser
 
-from request_tracker.actions import api_tokens, erase, persons
+from request_tracker.actions import api_tokens, erase, hold, persons
 from request_tracker.actions.unfit import Unfit
-from request_tracker.rules.people import Viewer
+from request_tracker.rules.people import SYSTEM, Viewer
 from request_tracker.rules.process import NotAllowed
-from request_tracker.store import search, search_hits, timeline, tokens
+from request_tracker.settings import Settings
+from request_tracker.store import holds, search, search_hits, timeline, tokens
 from request_tracker.store.audit_entries import AuditEntry
+from request_tracker.store.cases import Case
 from request_tracker.store.documents import Document
 from request_tracker.store.holds import Comment
+from request_tracker.store.jobs import Job
 from request_tracker.store.letters import Letter
 from request_tracker.store.people import Person
+from request_tracker.store.session import Database
 from request_tracker.store.timeline import EntryText
 from request_tracker.store.tokens import Token
+from request_tracker.work import post
 
 SURE = {"sure": "y"}
 
@@ -85,6 +92,30 @@ def test_the_last_admin_stays_and_a_second_one_may_go(app: Flask, cast: Cast, se
     assert admin.client.get("/admin/people").status_code == 303, "signed out at once"
     with pytest.raises(Unfit, match="last admin"):
         persons.deactivate(session, cast.lead.id or 0, act(_as_admin(cast.lead)))
+
+
+@pytest.mark.deep
+def test_two_admins_who_send_each_other_away_at_once_leave_one(own: Database) -> None:
+    """Again and again, as threads meet by chance: one is told, and the database never has to end a ring of waits."""
+    with own.transaction() as session:
+        cast = a_cast(session)
+        both = (cast.admin, _as_admin(cast.lead))
+    for _ in range(10):
+        with own.transaction() as session:
+            session.execute(
+                update(Person).where(Person.id.in_([who.id for who in both])).values(role="admin", active=True)
+            )
+        told: list[str] = []
+        at_once(*(partial(_send_away, own, who, other, told) for who, other in (both, both[::-1])))
+        assert told == [persons.LAST_ADMIN]
+
+
+def _send_away(own: Database, who: Viewer, other: Viewer, told: list[str]) -> None:
+    try:
+        with own.transaction() as session:
+            persons.deactivate(session, other.id or 0, act(who))
+    except Unfit as fault:
+        told.append(fault.message)
 
 
 def _as_admin(who: Viewer) -> Viewer:
@@ -162,6 +193,17 @@ def _wrote(session: Session, cast: Cast) -> str:
     return case.number
 
 
+def _told_others(session: Session, cast: Cast, case: Case, settings: Settings) -> None:
+    """The specialist reads what Ada did in a letter of their own."""
+    move(session, case, "claim", cast.specialist)
+    hold.put_on(session, case, act(cast.specialist), reason="requester_info", question="Which plan?")
+    (waiting,) = holds.open_holds(session, case.id)
+    hold.answer(session, case, waiting, act(cast.ada), body="Her words")
+    for job in session.scalars(select(Job).where(Job.kind == "notify").order_by(Job.id)).all():
+        post.notify(session, job.args, job.event_id, act(SYSTEM), settings)
+    session.flush()
+
+
 def test_what_is_kept_is_taken_out_without_secrets_and_without_others(app: Flask, cast: Cast, session: Session) -> None:
     _wrote(session, cast)
     a_request(session, cast.cleo, service_name="Other", use_case="Cleo's plan", service_url="https://other.example/",
@@ -184,7 +226,9 @@ def test_what_is_kept_is_taken_out_without_secrets_and_without_others(app: Flask
     assert acts(session)[-1] == "person.exported"
 
 
-def test_erasing_empties_the_words_keeps_the_figures_and_every_chain(app: Flask, cast: Cast, session: Session) -> None:
+def test_erasing_empties_the_words_keeps_the_figures_and_every_chain(
+    app: Flask, cast: Cast, session: Session, settings: Settings
+) -> None:
     number = _wrote(session, cast)
     search.refresh(session, [int(number[-6:])])
     session.commit()
@@ -196,7 +240,10 @@ def test_erasing_empties_the_words_keeps_the_figures_and_every_chain(app: Flask,
     admin.post(f"{at(cast.ada)}/erase", SURE, status=422, on=at(cast.ada))
     case = session.get_one(timeline.Case, int(number[-6:]), populate_existing=True)
     session.refresh(case)
-    move(session, case, "discard", cast.specialist, reason="spam")
+    _told_others(session, cast, case, settings)
+    told = select(Letter.text).where(Letter.notice == "answered", Letter.person_id == cast.specialist.id)
+    assert "Her words" in session.scalars(told).one()
+    move(session, case, "decline", cast.specialist, **DECLINE)
     session.commit()
     admin.post(f"{at(cast.ada)}/erase", {}, status=422, on=at(cast.ada))
     admin.post(f"{at(cast.ada)}/erase", SURE, on=at(cast.ada))
@@ -209,6 +256,7 @@ def test_erasing_empties_the_words_keeps_the_figures_and_every_chain(app: Flask,
     words = _every_word(session)
     for gone in ("Her secret plan", "her.boss", "Her words", "her-api", "ada@northwind"):
         assert gone not in words
+    assert session.scalars(told).one() == erase.WORDS
     assert search_hits.case_ids(session, cast.specialist, "secret plan") == []
     assert timeline.broken(session) == []
     assert acts(session)[-1] == "person.erased"

@@ -303,6 +303,7 @@ PAGE_CHANGES = {
     r"(another requester|Lead|Specialist|Engineer|request_tracker),?": "who, but nobody's name of another account",
     r"Done|Overdue|On track|Getting close|No date yet|Stands still|\.": "how the promise stands",
     r"Our promises?|The promise stands still.*|The first sync starts .*|(.* )?by": "what is promised",
+    r"(One|\d+) earlier steps?": "how many of the entries that they may read are folded away",
     r"Generally available.*|Not a candidate.*|The connector is .*": "how it ended",
 }
 """Beside them, sentences of the timeline entries that the reader may read (see the comparison of the API's answers)."""

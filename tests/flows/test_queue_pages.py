@@ -123,7 +123,7 @@ def test_the_page_takes_four_statements_and_counts_no_further_than_it_says(
     assert len(took[50]) <= 4, took[50]
     assert "5 cases, due first" in shown[5]
     assert "51 cases, 50 on this page, due first" in shown[50]
-    for module in ("store.reading_triage", "web.queue"):
+    for module in ("store.reading_triage", "web.filters"):
         monkeypatch.setattr(import_module(f"request_tracker.{module}"), "MANY", 10)
     assert "more than 10 cases, 50 on this page" in browser.get("/queue").text
 
@@ -169,7 +169,10 @@ def test_views_are_saved_for_oneself_and_for_the_team(at: Any, session: Session,
     assert 'value="My own"' in wrong.text
     assert "Give the view a name" in mine.post("/queue/views", {"query": view}, on="/queue", status=422).text
 
-    mine.post("/queue/views", {"query": "due=overdue", "name": "All late", "whose": "team"}, on="/queue")
+    for query in ("phase=nowhere", "hold=x", "due=x", "outcome=x", "sort=x"):
+        mine.post("/queue/views", {"query": query, "name": "Broken", "whose": "team"}, on="/queue", status=422)
+
+    mine.post("/queue/views", {"query": "due=overdue%00", "name": "All late", "whose": "team"}, on="/queue")
     for browser in (lead, engineer, auditor):
         assert "All late" in browser.get("/queue").text
     listed = mine.get("/queue/views")

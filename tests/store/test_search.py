@@ -18,8 +18,8 @@ from request_tracker.actions import erase as erasing
 from request_tracker.rules import submission
 from request_tracker.rules.people import Viewer
 from request_tracker.rules.program import Program
-from request_tracker.rules.searching import KINDS, read
-from request_tracker.store import search, search_hits
+from request_tracker.rules.searching import KINDS, read, words_of
+from request_tracker.store import search, search_engine, search_hits, search_texts
 from request_tracker.store.bulk import Known, bulk
 from request_tracker.store.cases import Case, case_number
 from request_tracker.store.keys import load_knowledge
@@ -29,6 +29,7 @@ from request_tracker.store.reading_queue import page as queue_page
 from request_tracker.store.reading_search import page
 from request_tracker.store.requests import Request
 from request_tracker.store.search_docs import SearchDoc, SearchMark, SearchWord
+from request_tracker.store.search_engine import Term
 from request_tracker.store.timeline import Entry
 from request_tracker.work import searching
 
@@ -199,6 +200,15 @@ def test_numbers_and_names_are_found_before_the_index_knows_them(session: Sessio
     assert search_hits.direct(session, cast.cleo, request.number) is None
     assert search_hits.direct(session, cast.lead, "LITE-999999") is None
 
+    theirs = submission.read({**BILLING, "service_name": "Zebra Fleet", "service_url": "https://zebra.example/"})
+    beside = submit.submit(session, theirs, act(cast.cleo), knowledge=knowledge)
+    child = session.get_one(Case, beside.case_id)
+    merged(session, child, session.get_one(Case, request.case_id), cast)
+    assert search_hits.direct(session, cast.cleo, child.number) == ("case", beside.number)
+    assert search_hits.direct(session, cast.cleo, number) == ("case", beside.number), "the root is theirs as well"
+    assert search_hits.direct(session, cast.ada, child.number) is None, "what was merged into hers is not told"
+    assert (found(session, cast.ada, "zebra fleet"), found(session, cast.cleo, "zebra fleet")) == ([], [beside.number])
+
 
 BILLING = {
     "service_url": "https://www.kiwi.example/", "api_docs_url": "https://docs.kiwi.example/api", "terms_accepted": True,
@@ -328,3 +338,27 @@ def test_whatever_is_typed_is_words_and_nothing_else(session: Session, cast: Cas
     assert found(session, cast.ada, "日語 o'hara") == [request.number]
     assert found(session, cast.ada, f"a{cast.ada.account_id}") == []
     assert found(session, cast.ada, "n:ab") == [], "two words, of which nobody wrote one"
+
+
+def test_of_a_case_with_too_many_words_the_newest_are_found(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = a_case(session, cast, phase="validation")
+    for words in ("mammoth " + "alpha beta gamma delta " * 9, "narwhal"):
+        hold.comment(session, case, act(cast.ada), body=words, internal=False, account_id=case.account_id)
+    told = {word for source in search_texts.cards(session, [case.id]) for word in words_of(source.text)}
+    asked = {word for source in search_texts.requests(session, [case.id]) for word in words_of(source.text)}
+    monkeypatch.setattr(search_engine, "ROOM", 2 * (search_engine.room_for(told) + search_engine.room_for(asked)))
+    indexed(session)
+    assert found(session, cast.lead, "narwhal") == found(session, cast.lead, "acme") == [case.number]
+    monkeypatch.setattr(search_engine, "ROOM", 0)
+    search.refresh(session, [case.id])
+    assert found(session, cast.lead, "narwhal") == []
+
+
+def test_the_fullest_document_is_found_by_each_of_its_words(session: Session) -> None:
+    words = [f"{number:06d}{'é' * 17}" for number in range(search_engine.ROOM // 84)]
+    assert 0 <= search_engine.ROOM - search_engine.room_for(words) < 100
+    search_engine.write(session, [search_engine.Written(77, None, {"talk": words})])
+    for word in (words[0], words[len(words) // 2], words[-1]):
+        assert search_engine.of_staff(session, [Term(word)], "talk", 5) == [77], word
