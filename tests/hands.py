@@ -17,7 +17,8 @@ WHERE = "el => Math.sign(el.compareDocumentPosition(document.activeElement) & 2)
 SEEN = """el => {
   const style = getComputedStyle(el), box = el.getBoundingClientRect();
   const drawn = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== "none";
-  return (el.type === "datetime-local" || (el.matches(":focus-visible") && drawn)) && box.bottom > 0 && box.top < innerHeight;
+  const shown = el.type === "datetime-local" || (el.matches(":focus-visible") && drawn);
+  return shown && box.bottom > 0 && box.top < innerHeight;
 }"""
 """The button within a field of day and time has a ring of the browser's own."""
 ON_PICKER = "el => document.activeElement === el && !el.matches(':focus')"
@@ -32,6 +33,12 @@ def axe(page: Page) -> None:
     """Nothing on the page violates a rule of axe."""
     found = Axe().run(page).response["violations"]
     assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
+
+
+def press_key(page: Page, key: str) -> None:
+    """Press a key that leads to another page."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
 
 
 @dataclass
@@ -49,9 +56,6 @@ class Hands:
     def open(self, path: str) -> None:
         """Where the task begins."""
         self.page.goto(path)
-
-    def part(self, css: str) -> Locator:
-        return self.page.locator(css)
 
     def follow(self, name: Words, within: str = "main", key: str = "") -> None:
         self._led(self.page.locator(within).get_by_role("link", name=name).first, "Enter", key)
@@ -186,8 +190,7 @@ class Keyboard(Hands):
     def choose(self, label: Words, option: str, within: str = "main") -> None:
         found = self._labelled(label, within)
         self._enter(found)
-        self.page.keyboard.type(option)
-        self.keys += len(option)
+        self._type(option)
         assert found.evaluate("el => el.selectedOptions[0].label") == option
 
     def moment(self, label: Words, at: str, within: str = "main") -> None:

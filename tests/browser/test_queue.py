@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from hands import axe
+from hands import axe, press_key
 from playwright.sync_api import Page, expect
 from running import LOOKS, Running
 
@@ -12,12 +12,6 @@ pytestmark = pytest.mark.browser
 Enter = Callable[..., Page]
 LATEST = "/queue?assignee=none&phase=submission&sort=-opened"
 """Those that the tests send in stand on top."""
-
-
-def _press(page: Page, key: str) -> None:
-    """Press a key that leads to another page."""
-    with page.expect_navigation():
-        page.keyboard.press(key)
 
 
 @pytest.fixture
@@ -69,20 +63,20 @@ def test_a_case_is_claimed_and_opened_by_keyboard_alone(enter: Enter, demo: Runn
         expect(rows.nth(place)).to_be_focused()
     page.keyboard.press("j")
     claimed = rows.nth(1).get_attribute("id") or ""
-    _press(page, "c")
+    press_key(page, "c")
     expect(page.get_by_text("is yours now")).to_be_visible()
     expect(rows.nth(1)).to_be_focused()
     assert rows.nth(1).get_attribute("id") != claimed, "it is not in this view any more: the row after it has the focus"
     assert demo.case(claimed.removeprefix("row-"))["phase"] == "validation"
     page.goto("/queue?assignee=me&sort=-touched")
     page.keyboard.press("j")
-    _press(page, "o")
+    press_key(page, "o")
     expect(page).to_have_url(re.compile(rf"/cases/{claimed.removeprefix('row-')}$"))
     with page.expect_navigation():
         page.go_back()
     expect(rows.first).to_be_focused()
     for key, part in (("a", "people"), ("h", "holds"), ("m", "duplicates")):
-        _press(page, key)
+        press_key(page, key)
         expect(page).to_have_url(re.compile(rf"#{part}$"))
         page.go_back()
         expect(rows.first).to_be_focused()
@@ -101,18 +95,18 @@ def test_many_cases_are_worked_by_keyboard_alone(enter: Enter, demo: Running, se
     assert sorted(page.locator("[name=case]:checked").evaluate_all("all => all.map(e => e.value.split(':')[0])")) == (
         sorted(sent)
     )
-    _press(page, "h")
+    press_key(page, "h")
     expect(page.get_by_role("heading", level=1)).to_have_text("Make 3 cases wait")
     page.get_by_label("Wait for").focus()
     page.keyboard.type("The vendor")
     page.get_by_role("button", name="Make 3 cases wait").focus()
-    _press(page, "Enter")
+    press_key(page, "Enter")
     expect(page.get_by_text("Over: 3 of 3 done")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Waits for the vendor of the source")).to_have_count(3)
     axe(page)
     assert {demo.case(number)["holds"][0]["reason"] for number in sent} == {"source_vendor"}
     page.get_by_role("button", name="Undo all that can still be undone").focus()
-    _press(page, "Enter")
+    press_key(page, "Enter")
     expect(page.get_by_text("Waits no more")).to_have_count(3, timeout=30_000)
 
 

@@ -1,6 +1,7 @@
 """How heavy the pages are: what a browser that comes for the first time is sent, all of it from us."""
 
 import re
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -41,8 +42,9 @@ def test_every_page_is_light_and_all_ours(demo: Running) -> None:
 
 
 def everything(demo: Running) -> list[Weight]:
-    clients = {who: _signed_in(demo, who) for who in {who for who, _ in PAGES}}
-    return [weigh(clients[who], demo.web, path) for who, path in PAGES]
+    with ExitStack() as stack:
+        clients = {who: stack.enter_context(closing(_signed_in(demo, who))) for who in {who for who, _ in PAGES}}
+        return [weigh(clients[who], demo.web, path) for who, path in PAGES]
 
 
 def weigh(client: httpx.Client, web: str, path: str) -> Weight:
