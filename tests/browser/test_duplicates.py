@@ -23,6 +23,7 @@ def _opened(page: Page) -> str:
     return page.url
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_inbox_is_accessible_and_fits(enter: Enter, scheme: str, width: int) -> None:
     page = enter("lead", 0, viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -37,6 +38,7 @@ def test_the_inbox_is_accessible_and_fits(enter: Enter, scheme: str, width: int)
     assert said == []
 
 
+@pytest.mark.deep
 def test_everything_works_without_script(enter: Enter) -> None:
     page = enter("specialist", 1, java_script_enabled=False)
     page.goto("/duplicates")
@@ -52,6 +54,7 @@ def test_everything_works_without_script(enter: Enter) -> None:
     expect(page.get_by_role("button", name="Related only")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_single_keys_can_be_switched_off_and_spare_who_types(enter: Enter) -> None:
     page = enter("specialist", 0)
     page.goto("/duplicates")

@@ -35,6 +35,7 @@ def sent(demo: Running) -> Iterator[list[str]]:
             demo.move(lead, number, "close", reason="The test is over")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_queue_is_accessible_and_fits(enter: Enter, scheme: str, width: int) -> None:
     page = enter("lead", 0, viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -86,6 +87,7 @@ def test_a_case_is_claimed_and_opened_by_keyboard_alone(enter: Enter, demo: Runn
     expect(page.locator("main [name=q]")).to_have_value("jx?")
 
 
+@pytest.mark.deep
 def test_many_cases_are_worked_by_keyboard_alone(enter: Enter, demo: Running, sent: list[str]) -> None:
     page = enter("specialist", 0)
     page.goto(LATEST)
@@ -110,6 +112,7 @@ def test_many_cases_are_worked_by_keyboard_alone(enter: Enter, demo: Running, se
     expect(page.get_by_text("Waits no more")).to_have_count(3, timeout=30_000)
 
 
+@pytest.mark.deep
 def test_many_cases_are_worked_without_script(enter: Enter, demo: Running, sent: list[str]) -> None:
     page = enter("specialist", 0, java_script_enabled=False)
     page.goto(LATEST)
@@ -129,6 +132,7 @@ def test_many_cases_are_worked_without_script(enter: Enter, demo: Running, sent:
     assert {demo.case(number)["outcome"] for number in sent} == {"not_a_candidate"}
 
 
+@pytest.mark.deep
 def test_a_view_is_saved_without_script(enter: Enter) -> None:
     page = enter("specialist", 0, java_script_enabled=False)
     page.goto("/queue?due=at_risk&sort=-opened")

@@ -21,6 +21,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.deep
 def test_a_draft_is_kept_and_what_is_needed_is_counted(enter: Enter) -> None:
     page = enter("requester", 7)
     page.goto("/requests/new")
@@ -77,6 +78,7 @@ def test_a_wrong_file_is_told_before_it_is_sent(enter: Enter) -> None:
     expect(page.locator(".file-told")).to_have_text("")
 
 
+@pytest.mark.deep
 def test_me_too_from_the_board_on_a_phone(enter: Enter, demo: Running) -> None:
     page = enter("requester", 0, color_scheme="dark", **PHONE)
     page.goto("/board")

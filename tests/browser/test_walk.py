@@ -147,6 +147,7 @@ def test_the_main_pages_are_accessible_and_fit(
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
+@pytest.mark.deep
 def test_no_script_or_style_breaks_the_policy(enter: Enter) -> None:
     page = enter("specialist", 0)
     said: list[str] = []

@@ -348,7 +348,12 @@ def test_undo_puts_the_case_back_and_is_offered_only_in_its_window(
 # Evidence and assessment
 
 
-@pytest.mark.parametrize("key", EVIDENCE)
+ALWAYS = ("duplicates_checked", "access_granted", "built", "catalogue_checked")
+
+
+@pytest.mark.parametrize(
+    "key", [pytest.param(key, marks=() if key in ALWAYS else pytest.mark.deep) for key in EVIDENCE]
+)
 def test_each_evidence_is_recorded_and_taken_back_on_the_page(
     staff: As, session: Session, cast: Cast, ready: Callable[..., Case], key: str
 ) -> None:
