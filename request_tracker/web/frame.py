@@ -53,6 +53,7 @@ ROOMS: tuple[Room, ...] = (
     Room("Hard cases", "hard.index", _L),
     Room("Duplicates", "duplicates.index", _S | _L),
     Room("By phase", "phases.index", _S),
+    Room("New request", "intake.new", _S),
     Room("Audit", "auditing.index", _AUDITOR, ("auditing",)),
     Room("Reports", "reports.index", STAFF - _AUDITOR, ("forecasts", "report_subscriptions")),
     Room("Mailbox", "mailbox.index", _ADMIN),

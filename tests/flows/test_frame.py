@@ -21,7 +21,7 @@ from request_tracker.web import frame
 
 HEADER = {
     Role.REQUESTER: ["My requests", "New request", "Board", "How it works"],
-    Role.SPECIALIST: ["Queue", "Duplicates", "By phase", "Reports", "Administration"],
+    Role.SPECIALIST: ["Queue", "Duplicates", "By phase", "New request", "Reports", "Administration"],
     Role.ENGINEER: ["My builds", "Queue", "By phase", "Reports", "Administration"],
     Role.LEAD: ["Overview", "Queue", "By phase", "Hard cases", "Duplicates", "Reports", "More", "Administration"],
     Role.ADMIN: ["Administration", "Queue", "Reports", "Mailbox"],
