@@ -61,13 +61,18 @@ def due_words(calendar: Calendar, due_at: datetime) -> str:
 def day_ended(calendar: Calendar, due_at: datetime) -> str:
     """`the end of Friday 13 Nov 2026 (CET)` for the first moment of a later day, which is when that Friday's working
     time is used up; empty for an instant within a day. How every page and letter tells such a due date."""
+    ends = day_end(calendar, due_at)
+    return f"the end of {ends - MICROSECOND:%A %-d %b %Y} ({zone_name(ends)})" if ends else ""
+
+
+def day_end(calendar: Calendar, due_at: datetime) -> datetime | None:
+    """When the working day is over at whose end it is due, by the calendar's clock: weekends and days off may lie
+    between that moment and the due instant. None for an instant within a day."""
     zone = ZoneInfo(calendar.zone)
     day = due_at.astimezone(zone).date()
     if (due_at - MICROSECOND).astimezone(zone).date() == day:
-        return ""
-    last = working_day_before(calendar, day)
-    ends = datetime.combine(last + timedelta(days=1), time(0), zone)
-    return f"the end of {last:%A %-d %b %Y} ({zone_name(ends)})"
+        return None
+    return datetime.combine(working_day_before(calendar, day) + timedelta(days=1), time(0), zone)
 
 
 def instant_words(calendar: Calendar, at: datetime) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from request_tracker.rules.calendar import Calendar
-from request_tracker.rules.calendar_words import day_ended
+from request_tracker.rules.calendar_words import day_end, day_ended
 from request_tracker.rules.sla import LIVE
 from request_tracker.rules.task_words import days_left
 from request_tracker.rules.tasks import AWAITED
@@ -39,11 +39,12 @@ def promises(view: CaseView, now: datetime) -> tuple[Promise, ...]:
 
 
 def by(due_at: datetime, calendar: Calendar, *, both: bool = False) -> Markup:
-    """The due instant by the reader's clock; the end of a working day as such. `both`: with its instant, for staff."""
-    ended = day_ended(calendar, due_at)
-    if not ended:
+    """The due instant by the reader's clock; the end of a working day as such. `both`: with when that day ends by the
+    reader's clock, for staff."""
+    ended, ends = day_ended(calendar, due_at), day_end(calendar, due_at)
+    if ends is None:
         return when(due_at)
-    instant = Markup(" ({})").format(when(due_at)) if both else ""
+    instant = Markup(" ({})").format(when(ends)) if both else ""
     return Markup('<time datetime="{}">{}</time>{}').format(due_at.isoformat(), ended, instant)
 
 

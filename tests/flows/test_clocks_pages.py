@@ -330,7 +330,7 @@ def test_a_promise_to_midnight_has_one_date(app: Flask, session: Session, cast: 
     assert f"We answer by {friday}" in plain(ada.get(f"/requests/{number}").text)
     assert f"Due by {friday}." in plain(ada.get(f"/requests/{number}/promise").text)
     assert f"by {friday}" in plain(ada.get("/requests").text)
-    assert f"Due {friday} ( 16 Nov 2026, 00:00 UTC )" in plain(staff.get(f"/cases/{case.number}/clocks").text)
+    assert f"Due {friday} ( 14 Nov 2026, 00:00 UTC )" in plain(staff.get(f"/cases/{case.number}/clocks").text)
     (receipt,) = session.scalars(select(Letter).where(Letter.notice == "receipt")).all()
     assert f"a verdict by {friday}." in receipt.text
     lead = act(cast.lead, MONDAY)
