@@ -61,6 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(WALKS) and not item.nodeid.startswith(ON_BOTH) and _on_postgres(item):
             item.add_marker(pytest.mark.deep)
+            item.add_marker(pytest.mark.swept)
 
 
 def _on_postgres(item: pytest.Item) -> bool:

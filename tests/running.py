@@ -29,7 +29,7 @@ LOOKS = [
 
 SWEPT = pytest.mark.parametrize(
     "engine",
-    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.deep])],
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.deep, pytest.mark.swept])],
     indirect=True,
 )
 """For many copies of one walk through pages, whose SQL others run on both databases: here the other comes with deep."""
