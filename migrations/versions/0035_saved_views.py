@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("by_id", sa.Integer(), nullable=False),
         sa.Column("args", sa.JSON(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("form_key", sa.String(length=32), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("stopped_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
@@ -26,6 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_run")),
     )
     op.create_index("ix_bulk_run_by", "bulk_run", ["by_id", "id"], unique=False)
+    op.create_index("uq_bulk_run_form", "bulk_run", ["by_id", "form_key"], unique=True)
     op.create_table(
         "saved_view",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,7 +1,7 @@
 """Acts on many cases at once: a run with a row for each case, each row a unit of work of its own, undone so too."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -25,18 +25,25 @@ from request_tracker.store.people import Person
 MAY_BEGIN = (Role.SPECIALIST, Role.LEAD)
 MOST = 200
 """So many cases a run may have."""
-PRESSED_TWICE = timedelta(seconds=10)
-"""The same act on the same ticks within this time is the same press of a button."""
 UNDO = "bulk_undo"
 TOLD = ("person_id", "name", "reason", "criterion")
 """What a run keeps of its form once it is over."""
 
 
-def start(session: Session, kind: str, picked: Sequence[tuple[int, int]], args: Mapping[str, Any], act: Act) -> BulkRun:
+def start(
+    session: Session,
+    kind: str,
+    picked: Sequence[tuple[int, int]],
+    args: Mapping[str, Any],
+    act: Act,
+    *,
+    form_key: str | None = None,
+) -> BulkRun:
     """A run over cases, each `(id, version as the person saw it)`; the work is left to a job.
 
     `args`: assign `person_id`; hold `reason`, `question`, `expected_until` (ISO, or empty); decline as the move has it.
-    Raises NotAllowed, Unfit: nothing is begun that no case could take. A button pressed twice begins one run.
+    Raises NotAllowed, Unfit: nothing is begun that no case could take. A form sent twice, told by its one-time key,
+    begins one run.
     """
     _must_begin(act.who)
     wanted = list(dict(picked).items())
@@ -48,9 +55,11 @@ def start(session: Session, kind: str, picked: Sequence[tuple[int, int]], args: 
     if any(case_id not in known for case_id, _ in wanted):
         raise Unfit("cases", "One of the cases is not there: go back to the queue and tick them again")
     kept = bulk_acts.CHECKS[kind](session, args, act)
-    run = BulkRun(kind=kind, by_id=act.who.id, args=kept, total=len(wanted), created_at=act.now)
-    if (same := _just_begun(session, run, wanted)) is not None:
+    if form_key and (same := _begun_by(session, act.who, form_key)) is not None:
         return same
+    run = BulkRun(
+        kind=kind, by_id=act.who.id, args=kept, total=len(wanted), created_at=act.now, form_key=form_key or None
+    )
     session.add(run)
     session.flush()
     for position, (case_id, version) in enumerate(wanted):
@@ -59,13 +68,10 @@ def start(session: Session, kind: str, picked: Sequence[tuple[int, int]], args: 
     return run
 
 
-def _just_begun(session: Session, new: BulkRun, wanted: Sequence[tuple[int, int]]) -> BulkRun | None:
-    """The run that the same person began with the very same ticks a moment ago; two at once take turns."""
-    session.get(Person, new.by_id, with_for_update=True)
-    run = bulk_runs.latest(session, new.by_id, since=new.created_at - PRESSED_TWICE)
-    if run is None or (run.kind, _told(run)) != (new.kind, _told(new)) or _was_taken_back(session, run.id):
-        return None
-    return run if bulk_runs.picked(session, run.id) == wanted else None
+def _begun_by(session: Session, who: Viewer, form_key: str) -> BulkRun | None:
+    """The run of this form; two presses at once take turns at the person."""
+    session.get(Person, who.id, with_for_update=True)
+    return bulk_runs.by_form(session, who.id or 0, form_key)
 
 
 def stop(session: Session, run_id: int, act: Act) -> bool:
@@ -99,10 +105,6 @@ def may_steer(by_id: int, who: Viewer) -> bool:
 
 def is_undoing(session: Session, run_id: int) -> bool:
     return jobs.state_of(session, f"{UNDO}:{run_id}") in ("ready", "running")
-
-
-def _was_taken_back(session: Session, run_id: int) -> bool:
-    return jobs.state_of(session, f"{UNDO}:{run_id}") is not None
 
 
 def step(session: Session, run_id: int, act: Act) -> bool:

@@ -18,7 +18,8 @@ TOO_MANY = 1_000
 
 
 class BulkRun(Base):
-    """`args`: what the form held (whom to assign to, the question, the words of a decline)."""
+    """`args`: what the form held (whom to assign to, the question, the words of a decline). `form_key`: the form's
+    one-time key, so that a button pressed twice begins one run."""
 
     __tablename__ = "bulk_run"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,6 +27,7 @@ class BulkRun(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     args: Mapped[dict[str, Any]]
     total: Mapped[int]
+    form_key: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -33,6 +35,7 @@ class BulkRun(Base):
         one_of("kind", KINDS),
         tied("total > 0", "not_empty"),
         Index("ix_bulk_run_by", "by_id", "id"),
+        Index("uq_bulk_run_form", "by_id", "form_key", unique=True),
     )
 
 
@@ -128,16 +131,9 @@ def names(session: Session, case_ids: list[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in found}
 
 
-def latest(session: Session, by_id: int, *, since: datetime) -> BulkRun | None:
-    """The newest run of the person, if it was begun since then."""
-    theirs = select(BulkRun).where(BulkRun.by_id == by_id, BulkRun.created_at >= since)
-    return session.scalar(theirs.order_by(BulkRun.id.desc()).limit(1))
-
-
-def picked(session: Session, run_id: int) -> list[tuple[int, int]]:
-    """The cases of the run and their versions as they were ticked, in order."""
-    rows = select(BulkRow.case_id, BulkRow.version).where(BulkRow.run_id == run_id).order_by(BulkRow.position)
-    return [(row[0], row[1]) for row in session.execute(rows)]
+def by_form(session: Session, by_id: int, form_key: str) -> BulkRun | None:
+    """The run that this form of the person began."""
+    return session.scalar(select(BulkRun).where(BulkRun.by_id == by_id, BulkRun.form_key == form_key))
 
 
 def locked(session: Session, run_id: int) -> BulkRun | None:

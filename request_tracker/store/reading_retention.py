@@ -92,9 +92,9 @@ def _ended(before: datetime, found: Select[*tuple[Any, ...]], case_id: Any) -> S
     return joined.where(root.outcome.is_not(None), root.ended_at <= before)
 
 
-def _of_messages(state: str) -> Callable[[datetime], tuple[Select[*tuple[Any, ...]], ...]]:
+def _of_messages(*states: str) -> Callable[[datetime], tuple[Select[*tuple[Any, ...]], ...]]:
     def due(before: datetime) -> tuple[Select[*tuple[Any, ...]], ...]:
-        return (select(HookDelivery.id).where(HookDelivery.state == state, HookDelivery.created_at < before),)
+        return (select(HookDelivery.id).where(HookDelivery.state.in_(states), HookDelivery.created_at < before),)
 
     return due
 
@@ -111,7 +111,7 @@ _DUE: dict[str, Callable[[datetime], tuple[Select[*tuple[Any, ...]], ...]]] = {
     ),
     "deliveries": lambda before: (select(WebhookEvent.id).where(WebhookEvent.received_at < before),),
     "cards": lambda before: (select(CardState.expires_at).where(CardState.expires_at < before),),
-    "messages": _of_messages("sent"),
+    "messages": _of_messages("sent", "cancelled"),
     "dead_messages": _of_messages("dead"),
     "failures": lambda before: (select(FailedSignIn.id).where(FailedSignIn.at < before),),
 }

@@ -18,7 +18,7 @@ from request_tracker.web import bulk_forms
 from request_tracker.web import queue_filters as filters
 from request_tracker.web.case_forms import NOTHING, Attempt, problem_of
 from request_tracker.web.case_moves import FIX_LABELS
-from request_tracker.web.forms import not_taken, whole
+from request_tracker.web.forms import not_taken, one_time_key, whole
 from request_tracker.web.texts import counted, say
 
 bulk = Blueprint("bulk", __name__)
@@ -37,7 +37,8 @@ def start() -> ResponseReturnValue:
     try:
         args = bulk_forms.typed(kind)
         with wiring.transaction() as session:
-            run = actions.start(session, kind, [bulk_forms.picked(each) for each in values], args, wiring.act())
+            picked = [bulk_forms.picked(each) for each in values]
+            run = actions.start(session, kind, picked, args, wiring.act(), form_key=_key())
     except Unfit as fault:
         return _form(kind, values, view, not_taken("bulk", fault))
     return redirect(url_for("bulk.show", run_id=run.id, view=_query(view)), 303)
@@ -90,9 +91,14 @@ def _form(kind: str, values: list[str], view: str, attempt: Attempt = NOTHING) -
         view=_query(view),
         back=_back(view),
         most=actions.MOST,
+        form_key=_key(),
         form=problem_of(attempt, {"cases": "ticked", **{each.name: each.id for each in fields}}),
     )
     return page, 422 if attempt.errors else 200
+
+
+def _key() -> str:
+    return one_time_key(http.form.get("form_key", ""))
 
 
 def _told(run_id: int) -> dict[str, object]:

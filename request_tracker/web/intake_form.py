@@ -1,11 +1,9 @@
 """The request form: its fields, what was typed into it, and the document that comes with it."""
 
 import hashlib
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
@@ -16,6 +14,7 @@ from request_tracker.actions.unfit import Unfit
 from request_tracker.rules.submission import DOCUMENTS, FieldError, file_name, is_document
 from request_tracker.rules.terms import AuthKind
 from request_tracker.store.drafts import DOCUMENT, JOIN
+from request_tracker.web.forms import one_time_key
 
 DRAFT_LENGTH = 50_000
 
@@ -67,9 +66,7 @@ class IntakeForm(FlaskForm):  # type: ignore[misc]
 
     @property
     def key(self) -> str:
-        """The one-time key: as sent, or a fresh one where it is missing or was tampered with."""
-        given = self.form_key.data or ""
-        return given if re.fullmatch(r"[0-9a-f]{32}", given) else uuid4().hex
+        return one_time_key(self.form_key.data or "")
 
     def wrong(self, errors: tuple[FieldError, ...]) -> None:
         """Put each error next to its field; those of no field here belong to the whole form."""

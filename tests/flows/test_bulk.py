@@ -95,6 +95,9 @@ def _cases(session: Session, cast: Cast, *names: str, phase: str = "validation")
     return found
 
 
+_KEY = re.compile(r'name="form_key" value="([0-9a-f]{32})"')
+
+
 def _tick(case: Case, version: int | None = None) -> str:
     return f"{case.number}:{version or case.version}"
 
@@ -209,11 +212,13 @@ def test_cases_wait_and_wait_no_more(at: Any, session: Session, cast: Cast) -> N
 def test_a_run_that_is_carried_out_twice_does_each_row_once(at: Any, session: Session, cast: Cast) -> None:
     rows = _cases(session, cast, "One", "Two", "Three")
     who = at(cast.lead)
-    path = who.send("assign", *map(_tick, rows), assignee=str(cast.engineer.id)).location.partition("?")[0]
+    first, second = (_KEY.findall(who.form("assign", *map(_tick, rows)).text)[0] for _ in range(2))
+    give = {"assignee": str(cast.engineer.id)}
+    path = who.send("assign", *map(_tick, rows), form_key=first, **give).location.partition("?")[0]
     run_id = int(path.rsplit("/", 1)[1])
-    twice = who.send("assign", *map(_tick, rows), assignee=str(cast.engineer.id)).location
-    other = who.send("assign", _tick(rows[0]), assignee=str(cast.engineer.id)).location
-    assert (twice.startswith(f"{path}?"), other.startswith(f"{path}?")) == (True, False)
+    twice = who.send("assign", *map(_tick, rows), form_key=first, **give).location
+    other = who.send("assign", *map(_tick, rows), form_key=second, **give).location
+    assert (twice.startswith(f"{path}?"), other.startswith(f"{path}?")) == (True, False), "each form begins one run"
     with who.context.database.transaction() as one:
         assert bulk.step(one, run_id, act(SYSTEM))
     shown = who.browser.get(path).text
