@@ -15,7 +15,7 @@ from request_tracker.rules.completeness import Checklist, told
 from request_tracker.rules.drawing import Step, steps
 from request_tracker.rules.matching import Entry
 from request_tracker.rules.telling import sentence
-from request_tracker.rules.terms import HOLD_WORDS, USABLE_STARTER, AuthKind, Outcome, Phase, Role, StarterState
+from request_tracker.rules.terms import HOLD_WORDS, AuthKind, Outcome, Phase
 from request_tracker.store import (
     candidates,
     cases,
@@ -33,7 +33,7 @@ from request_tracker.store import (
     reading_timeline,
 )
 from request_tracker.store.candidates import Suggestion
-from request_tracker.store.case_rows import CaseView, CommentRow, ConnectionRow, TimelineRow
+from request_tracker.store.case_rows import CaseView, CommentRow, TimelineRow
 from request_tracker.store.cases import Case
 from request_tracker.store.facts import vacancy
 from request_tracker.store.merges import Merge
@@ -51,6 +51,7 @@ from request_tracker.web import (
     case_forecast,
     case_matters,
     case_moves,
+    case_open,
     case_order,
     case_templates,
     meeting_forms,
@@ -64,22 +65,6 @@ from request_tracker.web.case_moves import Moves
 from request_tracker.web.knowledge_forms import OFFERED
 from request_tracker.web.meeting_forms import Desk
 from request_tracker.web.roles import RoleShown, roles_of
-
-AGAIN = (
-    StarterState.MISSING, StarterState.DELETED, StarterState.FAILED, StarterState.INTENDED, StarterState.UNKNOWN,
-)  # fmt: skip
-"""States in which a specialist may have the starter connector provisioned again."""
-KEYS = (
-    ("case.move", "c", "claim it"),
-    ("case.assign", "a", "assign it to somebody"),
-    ("case.hold", "h", "ask the requester, or wait"),
-    ("merging.preview", "m", "compare with the likeliest duplicate"),
-    ("case.move", "e", "go to the evidence that is missing"),
-    ("case.move", "d", "decline it"),
-    ("case.undo", "u", "undo the last step"),
-)
-"""Single keys of the page, for whom each may be of use."""
-ACTS = tuple(name for name in policy.ROUTES if name.startswith(("case.", "merging.")))
 
 
 @dataclass(frozen=True)
@@ -167,7 +152,7 @@ def assemble(session: Session, case: Case, attempt: Attempt, asked: Asked = UNAS
     act, viewer = wiring.act(), wiring.viewer()
     view = reading_case.view(session, case, act)
     root = cases.root_of(session, case)
-    may = _may(view, viewer.role, is_asked=heirs.open_ask(session, case.id) is not None)
+    may = case_open.open_to(view, viewer.role, is_asked=heirs.open_ask(session, case.id) is not None)
     timeline, entered = reading_timeline.told_and_entered(session, case, viewer)
     outcome = Outcome(view.outcome) if view.outcome else None
     review = reading_completeness.checklist(session, case)
@@ -225,7 +210,7 @@ def assemble(session: Session, case: Case, attempt: Attempt, asked: Asked = UNAS
         colleagues=presences.others(session, case.id, viewer.id, now=act.now),
         templates=templates,
         told=filled.told,
-        keys=tuple((key, does) for name, key, does in KEYS if name in may),
+        keys=tuple((key, does) for name, key, does in case_open.KEYS if name in may),
         seen=timeline[0].id if timeline else 0,
         problem=_problem(
             attempt, [*moves.forms, *_evidence_forms(evidence), *matters.forms, *_desk_forms(desk)], criteria
@@ -242,38 +227,6 @@ def span(duration: timedelta) -> str:
     """`10 minutes`, `10 seconds`: how long something can be undone."""
     seconds = int(duration.total_seconds())
     return f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
-
-
-def _may(view: CaseView, role: Role, *, is_asked: bool) -> frozenset[str]:
-    """What the policy allows, less what makes no sense on a merged or ended case."""
-    allowed = {name for name in ACTS if policy.may(name, role)}
-    if view.is_merged:
-        allowed &= {"case.undo", "merging.unmerge", "case.show", "case.clocks", "case.state", "case.presence"}
-    elif view.outcome is not None:
-        allowed -= {
-            "case.put_evidence", "case.assess", "case.hold", "case.assign", "case.offer_slots", "case.sync",
-            "case.provision", "case.correct", "case.make_primary", "case.ask_again",
-            "merging.preview", "merging.dismiss", "merging.many",
-        }  # fmt: skip
-    led = {"case.make_primary", "case.ask_again"}
-    allowed -= led if view.primary is not None else {"case.offer_slots"}
-    if is_asked:
-        allowed -= {"case.ask_again"}
-    if not _may_sync(view.connection):
-        allowed -= {"case.sync"}
-    if view.connection is None or view.connection.state not in AGAIN:
-        allowed -= {"case.provision"}
-    if view.phase is not Phase.CONSULTATION:
-        allowed -= {"case.offer_slots"}
-    return frozenset(allowed)
-
-
-def _may_sync(row: ConnectionRow | None) -> bool:
-    """Whether the first sync can be started: it was not begun yet, or somebody paused it since."""
-    if row is None or row.state not in USABLE_STARTER:
-        return False
-    paused = any(each.kind == "sync" and each.reason == "paused" for each in row.conditions)
-    return row.state not in (StarterState.SYNCING, StarterState.LIVE) or paused
 
 
 def _leading(session: Session, case: Case, view: CaseView) -> Leading:
